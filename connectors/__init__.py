@@ -1,0 +1,1 @@
+"""The edges: nouns named after the protocol or the format they speak."""
