@@ -13,7 +13,7 @@ class _Entry(BaseModel):
 
 
 class Customer(_Entry):
-    """An originator: `major` raises severity, `prepaid` is subject to blocking, `trunks` are its ingress trunk groups."""
+    """An originator: `major` raises severity, `prepaid` is subject to blocking, `trunks` its ingress trunk groups."""
 
     id: str = Field(min_length=1, max_length=255)
     name: str = ""
