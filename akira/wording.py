@@ -1,0 +1,59 @@
+"""Words and figures as people read them: the same on every page, in reports and on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from pipeline.incidents import Figure
+
+SHAPES: Final[dict[str, str]] = {"SEV1": "■", "SEV2": "▲", "SEV3": "●"}
+"""Severity is a word and a shape before a colour."""
+
+
+def utc(at_ms: int) -> str:
+    """Epoch milliseconds as `2026-05-04 13:58 UTC`."""
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def duration(ms: float) -> str:
+    """A duration in words that fit: `41 s`, `23 min`, `5 h 02 min`, `3 d 4 h`."""
+    seconds = max(int(ms // 1000), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, hours = seconds // 60, seconds // 3600
+    if minutes < 60:
+        return f"{minutes} min"
+    if hours < 48:
+        return f"{hours} h {minutes % 60:02d} min"
+    return f"{hours // 24} d {hours % 24} h"
+
+
+def cause_words(cause: Mapping[str, Iterable[str]]) -> str:
+    """`terminator term-05 × destination Germany-Mobile`; an empty cause is the whole platform."""
+    words = [f"{dimension} {', '.join(values)}" for dimension, values in cause.items() if values]
+    return " × ".join(words) or "the whole platform"
+
+
+def figure_words(figure: Figure) -> str:
+    """One figure with its normal beside it: `ASR 6 % where 58 % (56–60) is normal, of 3,912`."""
+    observed, expected = _quantity(figure.observed, figure.unit), _quantity(figure.expected, figure.unit)
+    low, high = _number(figure.low, figure.unit), _number(figure.high, figure.unit)
+    return f"{figure.metric} {observed} where {expected} ({low}–{high}) is normal, of {figure.support:,}"
+
+
+def value_words(value: float | None, unit: str) -> str:
+    """A measured value with its unit; none is a dash."""
+    return "–" if value is None else _quantity(value, unit)
+
+
+def _number(value: float, unit: str) -> str:
+    if unit == "ratio":
+        return f"{100 * value:.0f}" if value >= 0.1 else f"{100 * value:.1f}".removesuffix(".0")
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.1f}"
+
+
+def _quantity(value: float, unit: str) -> str:
+    words = {"ratio": " %", "s": " s", "calls": " calls", "records": " records"}
+    return _number(value, unit) + words.get(unit, "")

@@ -1,0 +1,96 @@
+"""The report is one file that asks nobody for anything, shows every ticket, and keeps hostile names inert."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from akira.charts import Mark, incident_chart, png, svg
+from akira.report import write
+from pipeline.incidents import Evidence, Figure, Point
+
+START = 1_700_000_000_000
+
+
+def _evidence() -> Evidence:
+    points = tuple(
+        Point(START + 60_000 * n, 100, 0.58 if n < 20 else (None if n == 25 else 0.06), 0.58, 0.55, 0.61)
+        for n in range(40)
+    )
+    figure = Figure("asr_drop", "ASR", 0.06, 0.58, 0.56, 0.60, 3912, "ratio")
+    return Evidence((figure,), points, ("call-1",), ("503 in 91 % of failures",))
+
+
+def _line(ticket_id: str = "t-1", customer: str = "acme") -> dict[str, object]:
+    return {
+        "id": ticket_id,
+        "opened_at": START + 23 * 60_000,
+        "resolved_at": None,
+        "ticket_type": "sip_quality",
+        "queue": "NOC",
+        "owner": "On-call/NOC",
+        "incident": True,
+        "severity": "SEV1",
+        "severity_history": [
+            {"at": START + 23 * 60_000, "severity": "SEV2", "why": "because a route fails"},
+            {"at": "2023-11-14T22:39:20Z", "severity": "SEV1", "why": "because 14 customers cannot place calls"},
+        ],
+        "signals": ["asr_drop"],
+        "cause": {"terminator": ["term-05"]},
+        "customers": [
+            {
+                "customer": customer,
+                "major": True,
+                "attempts": 9,
+                "failures": 8,
+                "expected_failures": 3.5,
+                "share_of_own": 0.4,
+            }
+        ],
+        "impact_from": START + 20 * 60_000,
+        "impact_to": None,
+        "evidence": {},
+    }
+
+
+def test_report_shows_each_ticket_with_its_picture_and_normal(tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    write(out, [_line("t-1"), _line("t-2")], title="Night shift", evidence={"t-1": _evidence()})
+    page = out.read_text("utf-8")
+    assert "2 tickets" in page and "■ SEV1" in page
+    assert "ASR 6 % where 58 % (56–60) is normal, of 3,912" in page
+    assert page.count("<svg") == 1
+    assert "because 14 customers cannot place calls" in page
+
+
+def test_report_loads_nothing_from_anywhere(tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    write(out, [_line()], title="Night shift", evidence={"t-1": _evidence()})
+    page = out.read_text("utf-8")
+    assert not re.findall(r"(?:src|href)=\"(?!#)[^\"]*\"", page)
+    assert "<script" not in page and "url(" not in page
+
+
+def test_names_that_bear_scripts_are_shown_and_do_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    write(out, [_line(customer="<script>alert(1)</script>")], title="<b>x", evidence={"t-1": _evidence()})
+    page = out.read_text("utf-8")
+    assert "<script" not in page and "&lt;script&gt;alert(1)" in page and "<b>x" not in page
+
+
+def test_an_empty_report_says_why(tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    write(out, [], title="Quiet")
+    assert "No tickets: nothing in these records" in out.read_text("utf-8")
+
+
+def test_picture_names_axes_units_marks_and_takes_the_page_colours() -> None:
+    evidence = _evidence()
+    marks = [Mark(START + 20 * 60_000, "onset", "onset"), Mark(START + 23 * 60_000, "opened", "opened <SEV2>")]
+    chart = incident_chart(evidence.series, marks, metric="ASR", unit="ratio")
+    drawn = svg(chart, title='ASR of "term-05" <now>')
+    for words in ("ASR (%)", "time (UTC)", "onset", "opened &lt;SEV2&gt;", "observed", "normal"):
+        assert words in drawn
+    assert 'aria-label="ASR of &quot;term-05&quot; &lt;now&gt;"' in drawn
+    assert "currentColor" in drawn and "style=" not in drawn
+    assert png(chart).startswith(b"\x89PNG")
