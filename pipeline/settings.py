@@ -42,7 +42,7 @@ class GateSettings(_Section):
     failover_share: float = Field(default=0.20, gt=0, lt=1, description="first attempts re-routed above normal")
     numbers_share: float = Field(default=0.20, gt=0, lt=1, description="number failures above normal")
     rating_share: float = Field(default=0.05, gt=0, lt=1, description="unrated answers above normal")
-    delayed_share: float = Field(default=0.20, gt=0, lt=1, description="records later than the switch's p99 and delayed_s")
+    delayed_share: float = Field(default=0.20, gt=0, lt=1, description="records that late")
     delayed_s: float = Field(default=60.0, ge=1, le=3600, description="a record later than this counts as delayed")
     missing_share: float = Field(default=0.02, gt=0, lt=1, description="calls the switch counted without a record")
     duplicated_share: float = Field(default=0.01, gt=0, lt=1, description="records seen before")

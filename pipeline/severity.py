@@ -76,17 +76,21 @@ TABLE: Final[tuple[Row, ...]] = (
         "SEV3",
         "historical data question",
         lambda f, s: f.pipeline,
-        lambda f: "because the records of one switch are hit and no call is"
-        if f.switches <= 1
-        else f"because the records of {f.switches} switches are hit and no call is",
+        lambda f: (
+            "because the records of one switch are hit and no call is"
+            if f.switches <= 1
+            else f"because the records of {f.switches} switches are hit and no call is"
+        ),
     ),
     (
         "SEV2",
         "one major customer degraded",
         lambda f, s: f.majors > 0,
-        lambda f: f"because major customer {f.major_name} is affected"
-        if f.majors == 1
-        else f"because {f.majors} major customers are affected",
+        lambda f: (
+            f"because major customer {f.major_name} is affected"
+            if f.majors == 1
+            else f"because {f.majors} major customers are affected"
+        ),
     ),
     (
         "SEV2",

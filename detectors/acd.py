@@ -1,0 +1,51 @@
+"""ACD drop: answered calls talk for a shorter time than is normal.
+
+Input: answered calls.
+Method: talk time at or below the destination's own reference p25 and p50, two questions of one engine.
+Output: `acd_drop`, when the median talk time is 35 % below normal (setting) and long calls are really missing.
+Limits: calls are known when they end: after a jump of traffic only short ones can have ended, so that a fall of the
+median alone says nothing; false answers shorten talk and are told apart by `fas`.
+Source: ITU-T E.437 (mean talk time of answered calls), taken robustly: one stuck dialogue moves a mean.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from pipeline.questions import Question, Scale, Window
+from pipeline.rows import Flags, Rows
+from pipeline.settings import GateSettings
+
+
+def answered(rows: Rows) -> Flags:
+    """Answered calls with a known talk time."""
+    return rows.answered & (rows.talk_ms >= 0)
+
+
+def worth_it(window: Window, gates: GateSettings) -> bool:
+    """Enough answers, and a median that is shorter by a share."""
+    if window.total < gates.acd_support or np.isnan(window.normal_ms):
+        return False
+    return bool(window.median_ms <= (1 - gates.acd_drop) * window.normal_ms)
+
+
+ACD: Final = Question(
+    name="acd",
+    signal="acd_drop",
+    metric="ACD",
+    rises=True,
+    counts=answered,
+    scale=Scale("talk", 0.5),
+    gate=worth_it,
+)
+ACD_SHORT: Final = Question(
+    name="acd_short",
+    signal="acd_drop",
+    metric="ACD",
+    rises=True,
+    counts=answered,
+    scale=Scale("talk", 0.25),
+    gate=worth_it,
+)

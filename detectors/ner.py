@@ -1,0 +1,33 @@
+"""NER drop: fewer attempts that reach the subscriber than is normal.
+
+Input: as ASR.
+Method: answered, or failed on the subscriber's side (busy, declined, cancelled, rang), against the same model as ASR.
+Output: `ner_drop`, from a relative fall of 15 % on (setting).
+Limits: 480 and 408 count as the subscriber's only when the call rang; without `ringing_at` they count as the network's.
+Source: ITU-T E.425 (network effectiveness ratio).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pipeline.answers import effective, seizures
+from pipeline.questions import Question, Window
+from pipeline.settings import GateSettings
+
+
+def worth_it(window: Window, gates: GateSettings) -> bool:
+    """Enough attempts, and a fall of the network's own share."""
+    return window.total >= gates.asr_support and window.fall >= gates.ner_drop
+
+
+NER: Final = Question(
+    name="ner",
+    signal="ner_drop",
+    metric="NER",
+    rises=False,
+    counts=seizures,
+    hit=effective,
+    gate=worth_it,
+    needs_failures=True,
+)

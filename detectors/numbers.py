@@ -1,0 +1,49 @@
+"""Number failures of a terminator: numbers that its peers complete and it calls unknown.
+
+Input: attempts at a terminator.
+Method: 404, 410, 484 (Q.850 1, 22, 28) against the own rate of terminator and destination.
+Output: `asr_drop` on the terminator, from twenty points above normal (setting). A customer's own list of bad numbers
+raises nothing: its failures follow the customer over all terminators.
+Limits: needs more than one customer on the terminator to tell the two apart.
+Source: operator practice; RFC 3398 cause map.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from pipeline.answers import number_failures
+from pipeline.questions import Question, Window
+from pipeline.rows import Flags, Rows
+from pipeline.settings import GateSettings
+
+ONE_CUSTOMER: Final = 0.7
+
+
+def at_terminators(rows: Rows) -> Flags:
+    """Attempts at a terminator, re-attempts apart."""
+    return (rows.of("terminator") >= 0) & ~rows.retry
+
+
+def worth_it(window: Window, gates: GateSettings) -> bool:
+    """Enough attempts, a share above normal, and not the bad list of one customer."""
+    if window.total < gates.asr_support or window.excess < gates.numbers_share:
+        return False
+    failed = window.rows.of("customer")[number_failures(window.rows)]
+    most = np.bincount(failed + 1).max(initial=0)
+    return bool(most < ONE_CUSTOMER * len(failed))
+
+
+NUMBERS: Final = Question(
+    name="numbers",
+    signal="asr_drop",
+    metric="number failures",
+    rises=True,
+    counts=at_terminators,
+    hit=number_failures,
+    gate=worth_it,
+    families=(("terminator",), ("terminator", "destination")),
+    by_hour=False,
+)

@@ -1,0 +1,1 @@
+"""What is normal: `history` keeps forgetting counts per leaf, `model` turns them into an expectation per leaf."""

@@ -1,0 +1,190 @@
+"""The expectation: a shrunken additive model on the log-odds, one per question.
+
+logit p = mean + destination + terminator + (terminator, destination) + customer + hour of the destination.
+
+Method: posterior mode with Gaussian priors by Newton steps, one family at a time (back-fitting; Hastie & Tibshirani,
+Generalized Additive Models, 1990, ch. 4 and 6). A leaf that was never seen gets what its parents say.
+Every slice carries the information behind its expectation, so that short baselines are tested with their doubt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.baseline.history import BINS, HOURS, History
+from pipeline.leaves import FAMILIES, Leaves
+from pipeline.names import DIMS
+from pipeline.questions import Question, Scale
+
+Floats = npt.NDArray[np.float64]
+PRIOR_SD: Final[dict[tuple[str, ...], float]] = {
+    ("destination",): 1.0,
+    ("terminator",): 0.5,
+    ("terminator", "destination"): 0.4,
+    ("customer",): 0.7,
+}
+NEW_SD: Final[dict[tuple[str, ...], float]] = {
+    (): 0.1,
+    ("customer",): 1.5,
+    ("trunk",): 1.0,
+    ("terminator",): 1.0,
+    ("destination",): 1.0,
+    ("switch",): 0.5,
+    ("terminator", "destination"): 0.6,
+    ("customer", "destination"): 0.6,
+    ("customer", "terminator"): 0.6,
+}
+"""How far a slice never seen may lie from what its parents say: the doubt of a cold start."""
+MISFIT_SD: Final = 0.05
+HOUR_SD: Final = 0.2
+SWEEPS: Final = 5
+QUANTUM: Final = 2.0**30
+HISTORY_DISPERSION: Final = 2.0
+
+
+def logit(p: Floats) -> Floats:
+    """Log-odds of a probability kept off 0 and 1."""
+    safe = np.clip(p, 1e-6, 1 - 1e-6)
+    return np.log(safe) - np.log1p(-safe)
+
+
+def expit(x: Floats) -> Floats:
+    """The probability of log-odds."""
+    p: Floats = 1 / (1 + np.exp(-np.clip(x, -30, 30)))
+    return p
+
+
+@dataclass(slots=True)
+class Fit:
+    """The expectation of one question."""
+
+    mean: float = 0.0
+    effects: Floats = field(default_factory=lambda: np.zeros(0))
+    """[slices] log-odds, zero for families outside the model."""
+    information: Floats = field(default_factory=lambda: np.zeros(0))
+    """[slices] sum of n p (1 - p) behind the expectation."""
+    hours: Floats = field(default_factory=lambda: np.zeros((0, HOURS)))
+    """[destinations, hours] log-odds."""
+    cuts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """[destinations] the bin that splits good from bad values of a scale."""
+    ready: bool = False
+
+
+def cuts(history: Floats, destination: npt.NDArray[np.int64], count: int, scale: Scale) -> npt.NDArray[np.int64]:
+    """[destinations] cut bins from the histograms: a value is bad above the cut (pdd) or at and below it (talk)."""
+    by_destination = np.zeros((count + 1, BINS))
+    np.add.at(by_destination, destination, history)
+    by_destination[count] = by_destination[:count].sum(axis=0)
+    total = by_destination.sum(axis=1, keepdims=True)
+    below = by_destination.cumsum(axis=1) / np.maximum(total, 1)
+    bad = below if scale.of == "talk" else 1 - below
+    found: npt.NDArray[np.int64] = np.abs(bad - scale.quantile).argmin(axis=1)
+    cut: npt.NDArray[np.int64] = np.where(total[:count, 0] >= 50, found[:count], found[count])
+    return cut
+
+
+def scale_hits(history: Floats, cut: npt.NDArray[np.int64], scale: Scale) -> Floats:
+    """[leaves] values on the bad side of each leaf's cut."""
+    inside = np.arange(BINS)[None, :] <= cut[:, None]
+    bad = inside if scale.of == "talk" else ~inside
+    total: Floats = (history * bad).sum(axis=1)
+    return total
+
+
+def fit(question: Question, history: History, leaves: Leaves, destinations: int, before: Fit) -> Fit:
+    """Fit one question to the history, starting from the fit before."""
+    destination = leaves.codes[:, DIMS.index("destination")].astype(np.int64)
+    known = np.where(destination >= 0, destination, destinations)
+    model = Fit()
+    if question.scale is not None:
+        table = history.scales[question.scale.of]
+        model.cuts = cuts(table, known, destinations, question.scale)
+        cut = np.append(model.cuts, np.median(model.cuts) if destinations else 0).astype(np.int64)[known]
+        total, hits = table.sum(axis=1), scale_hits(table, cut, question.scale)
+    else:
+        total, hits = history.total[question.name], history.hits[question.name]
+    model.effects = np.zeros(leaves.slice_count())
+    model.effects[: len(before.effects)] = before.effects
+    used = np.flatnonzero(total > 0)
+    if len(used) and total.sum() >= 50:
+        _newton(model, leaves.slices[used], total[used], hits[used])
+        p = expit(model.mean + _effects(model, leaves.slices[used]))
+        model.information = leaves.sums(used, total[used] * p * (1 - p))
+        model.ready = True
+    else:
+        model.information = np.zeros(leaves.slice_count())
+    model.hours = _hours(history.hours[question.name]) if question.by_hour else np.zeros((destinations, HOURS))
+    return model
+
+
+def _effects(model: Fit, columns: npt.NDArray[np.int64]) -> Floats:
+    total = np.zeros(len(columns))
+    for dims in PRIOR_SD:
+        column = columns[:, FAMILIES.index(dims)]
+        total += np.where(column >= 0, model.effects[column], 0.0)
+    return total
+
+
+def _newton(model: Fit, columns: npt.NDArray[np.int64], total: Floats, hits: Floats) -> None:
+    size = len(model.effects)
+    model.mean = float(logit(np.array(hits.sum() + 0.5) / (total.sum() + 1)))
+    for _ in range(SWEEPS):
+        for dims, sd in PRIOR_SD.items():
+            column = columns[:, FAMILIES.index(dims)]
+            inside = column >= 0
+            p = expit(model.mean + _effects(model, columns))
+            slope = np.bincount(column[inside], (hits - total * p)[inside], size)
+            bend = np.bincount(column[inside], (total * p * (1 - p))[inside], size)
+            step = (slope - model.effects / sd**2) / (bend + 1 / sd**2)
+            ours = np.zeros(size, np.bool_)
+            ours[column[inside]] = True
+            model.effects[ours] += np.clip(step[ours], -1.5, 1.5)
+        p = expit(model.mean + _effects(model, columns))
+        model.mean += float(np.clip((hits - total * p).sum() / max((total * p * (1 - p)).sum(), 1e-9), -1.5, 1.5))
+
+
+def _hours(table: Floats) -> Floats:
+    """Shrunken log-odds per destination and hour from [destinations, hours, (total, hits, expected)]."""
+
+    def shift(sums: Floats) -> Floats:
+        total, hits, expected = sums[..., 0], sums[..., 1], sums[..., 2]
+        p = np.where(total > 0, expected / np.maximum(total, 1e-9), 0.5)
+        seen = (hits + p) / (total + 1)
+        weight = total * p * (1 - p) / HISTORY_DISPERSION
+        return np.clip(weight / (weight + 1 / HOUR_SD**2) * (logit(seen) - logit(p)), -1.5, 1.5)
+
+    whole = shift(table.sum(axis=0))
+    shifted = table.copy()
+    p = np.where(table[..., 0] > 0, table[..., 2] / np.maximum(table[..., 0], 1e-9), 0.5)
+    shifted[..., 2] = table[..., 0] * expit(logit(p) + whole)
+    return whole + shift(shifted)
+
+
+def expected(model: Fit, leaves: Leaves, leaf: npt.NDArray[np.int64], hour: int | None) -> Floats:
+    """[rows] expected probability of a hit for each leaf, on a grid of 2^-30 so that sums are exact in any order."""
+    columns = leaves.slices[leaf]
+    effects = np.concatenate([model.effects, np.zeros(leaves.slice_count() - len(model.effects))])
+    shift = np.zeros(len(leaf))
+    for dims in PRIOR_SD:
+        column = columns[:, FAMILIES.index(dims)]
+        shift += np.where(column >= 0, effects[column], 0.0)
+    if hour is not None and len(model.hours):
+        destination = leaves.codes[leaf, DIMS.index("destination")]
+        inside = (destination >= 0) & (destination < len(model.hours))
+        shift += np.where(inside, model.hours[np.where(inside, destination, 0), hour], 0.0)
+    p = np.clip(expit(model.mean + shift), 1e-5, 1 - 1e-5)
+    rounded: Floats = np.round(p * QUANTUM) / QUANTUM
+    return rounded
+
+
+def doubt(model: Fit, leaves: Leaves) -> Floats:
+    """[slices] standard deviation of the expectation's log-odds."""
+    information = np.zeros(leaves.slice_count())
+    information[: len(model.information)] = model.information
+    fresh = np.array([NEW_SD[dims] for dims in FAMILIES])[leaves.slice_family]
+    variance: Floats = 1 / (information / HISTORY_DISPERSION + 1 / fresh**2) + MISFIT_SD**2
+    return np.sqrt(variance)

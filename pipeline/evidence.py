@@ -1,0 +1,76 @@
+"""The one evidence engine: log likelihood ratios that add up over records, minutes and partitions.
+
+For a log-odds shift theta the log likelihood ratio of a slice over any span is theta*Y - A(theta) with
+A = sum log(1 - p + p e^theta); with the mean expectation of the slice in place of each p it can only come out smaller
+(Jensen), so that it stays a sound test. A Shiryaev-Roberts recursion per theta gives the earliest sound alarm.
+Source: Shin, Ramdas & Rinaldo, "E-detectors", 2023 (mixtures of Shiryaev-Roberts); beta-binomial dispersion.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.settings import EvidenceSettings
+
+Floats = npt.NDArray[np.float64]
+SHIFTS: Final = np.array([0.35, 0.7, 1.4, 2.8, 5.0])
+"""Log-odds shifts looked for, in the question's bad direction."""
+
+
+def dispersion(total: Floats, rho: float) -> Floats:
+    """Variance of a beta-binomial count against a binomial one."""
+    return 1 + np.maximum(total - 1, 0) * rho
+
+
+def ratio(hits: Floats, total: Floats, expected: Floats, doubt: Floats, sign: float, rho: float) -> Floats:
+    """[slices, shifts] log likelihood ratios of one minute or one span.
+
+    `expected` is tested at `doubt` log-odds towards the bad side, so that a short baseline stays silent.
+    """
+    p = np.clip(expected / np.maximum(total, 1e-12), 1e-6, 1 - 1e-6)
+    odds = p / (1 - p) * np.exp(sign * doubt)
+    p = (odds / (1 + odds))[:, None]
+    shift = sign * SHIFTS[None, :]
+    raw = shift * hits[:, None] - total[:, None] * np.log1p(p * np.expm1(shift))
+    found: Floats = raw / dispersion(total, rho)[:, None]
+    return found
+
+
+def poisson_ratio(count: Floats, expected: Floats, spread: Floats, sign: float) -> Floats:
+    """[slices, shifts] log likelihood ratios of counts against an expected number, divided by `spread`."""
+    shift = sign * SHIFTS[None, :]
+    raw = shift * count[:, None] - expected[:, None] * np.expm1(shift)
+    found: Floats = raw / spread[:, None]
+    return found
+
+
+class States:
+    """Shiryaev-Roberts states [slices, shifts] in logarithms, for one question."""
+
+    def __init__(self, settings: EvidenceSettings) -> None:
+        self.settings = settings
+        self.log: Floats = np.zeros((0, len(SHIFTS)))
+
+    def grow(self, slices: int) -> None:
+        """Make room for new slices."""
+        if len(self.log) < slices:
+            self.log = np.concatenate([self.log, np.zeros((slices - len(self.log), len(SHIFTS)))])
+
+    def add(self, at: npt.NDArray[np.intp], ratios: Floats, threshold: float) -> None:
+        """Add one minute's ratios [rows, shifts] to the slices `at`."""
+        capped = np.clip(ratios, -self.settings.minute_cap_nats, self.settings.minute_cap_nats)
+        grown = np.logaddexp(0.0, self.log[at]) + capped
+        self.log[at] = np.clip(grown, -5.0, threshold + self.settings.state_cap_nats)
+
+    def alarms(self, at: npt.NDArray[np.intp], threshold: float) -> npt.NDArray[np.intp]:
+        """Which of the slices `at` are over the threshold."""
+        over: npt.NDArray[np.intp] = at[self.log[at].max(axis=1) >= threshold]
+        return over
+
+
+def threshold(slices: int, questions: int, settings: EvidenceSettings) -> float:
+    """Nats at which false alarms over all slices and questions come to the promised number a day."""
+    return float(np.log(max(slices, 10) * max(questions, 1) * 1440 / settings.false_tickets_per_day))

@@ -1,0 +1,112 @@
+"""Attempts as columns of small integers: what one record becomes once it is validated, ordered and interned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline.names import DIMS, Names
+from pipeline.records import MINUTE_MS
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+RATINGS = {"rated": 1, "unrated": 2, "failed": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Columns of equal length, ordered by arrival. Missing times and durations are -1, missing codes 0."""
+
+    minute: Ints
+    codes: npt.NDArray[np.int32]
+    """[rows, 5]: customer, trunk, terminator, destination, switch."""
+    setup_at: Ints
+    ended_at: Ints
+    lag_ms: Ints
+    pdd_ms: Ints
+    talk_ms: Ints
+    sip_code: npt.NDArray[np.int16]
+    q850: npt.NDArray[np.int16]
+    attempt: npt.NDArray[np.int32]
+    last: Flags
+    answered: Flags
+    rang: Flags
+    no_media: Flags
+    rating: npt.NDArray[np.int8]
+    blocked: Flags
+    """Refused for want of balance."""
+    retry: Flags
+    """The same A called the same B within the fold time before: one intent, counted once."""
+    seq: Ints
+    call: npt.NDArray[np.uint64]
+    call_id: pl.Series
+
+    def __len__(self) -> int:
+        return len(self.minute)
+
+    def take(self, index: npt.NDArray[np.intp] | slice | Flags) -> Rows:
+        """The rows at `index`."""
+        picked = {f.name: getattr(self, f.name)[index] for f in fields(self) if f.name != "call_id"}
+        calls = (
+            self.call_id[index]
+            if isinstance(index, slice)
+            else self.call_id.filter(pl.Series(index))
+            if (index.dtype == np.bool_)
+            else self.call_id.gather(pl.Series(index))
+        )
+        return Rows(call_id=calls, **picked)
+
+    def of(self, dim: str) -> npt.NDArray[np.int32]:
+        """The codes of one dimension."""
+        column: npt.NDArray[np.int32] = self.codes[:, DIMS.index(dim)]
+        return column
+
+
+def _ints(frame: pl.DataFrame, name: str, absent: int = -1) -> Ints:
+    return frame[name].fill_null(absent).cast(pl.Int64).to_numpy()
+
+
+def build(frame: pl.DataFrame, names: Names, retry: Flags) -> Rows:
+    """Columns of an ordered frame of the record contract."""
+    setup, ringing = _ints(frame, "setup_at"), _ints(frame, "ringing_at")
+    answered_at, ended = _ints(frame, "answered_at"), _ints(frame, "ended_at")
+    emitted = _ints(frame, "emitted_at")
+    answered = answered_at >= 0
+    rang = ringing >= 0
+    code = frame["sip_code"].fill_null(0).cast(pl.Int16).to_numpy()
+    balance = frame["reason"].str.to_lowercase().str.contains("balance").fill_null(False).to_numpy()
+    return Rows(
+        minute=emitted // MINUTE_MS,
+        codes=np.stack([names.encode(dim, frame[dim]) for dim in DIMS], axis=1),
+        setup_at=setup,
+        ended_at=ended,
+        lag_ms=np.maximum(emitted - ended, 0),
+        pdd_ms=np.where(rang, ringing - setup, -1),
+        talk_ms=np.where(answered, ended - answered_at, -1),
+        sip_code=code,
+        q850=frame["q850"].fill_null(0).cast(pl.Int16).to_numpy(),
+        attempt=frame["attempt"].fill_null(1).cast(pl.Int32).to_numpy(),
+        last=frame["last_attempt"].fill_null(True).to_numpy(),
+        answered=answered,
+        rang=rang,
+        no_media=answered & (_ints(frame, "rtp_rx") == 0),
+        rating=frame["rating"].replace_strict(RATINGS, default=0, return_dtype=pl.Int8).to_numpy(),
+        blocked=~answered & ((code == 402) | balance),
+        retry=retry,
+        seq=_ints(frame, "seq"),
+        call=frame["call_id"].hash(7).to_numpy(),
+        call_id=frame["call_id"],
+    )
+
+
+def concat(parts: list[Rows]) -> Rows:
+    """One Rows of several, in their order."""
+    if len(parts) == 1:
+        return parts[0]
+    joined = {
+        f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Rows) if f.name != "call_id"
+    }
+    return Rows(call_id=pl.concat([part.call_id for part in parts]), **joined)

@@ -1,0 +1,109 @@
+"""Open minutes: records wait here, in no order, until the clock passes their minute.
+
+The clock is the arrival timeline less the lateness; it moves only by records and Ticks. Records of a closed minute
+join the oldest open one, and are counted as late.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipeline.ports import Batch
+from pipeline.records import ARRIVAL, KINDS, MINUTE_MS, Kind, empty
+
+ORDER: dict[Kind, list[str]] = {
+    "cdr": ["arrival", "call_id", "attempt", "switch", "customer", "ended_at"],
+    "sip": ["arrival", "switch", "peer_kind", "peer", "metric", "value"],
+    "balance": ["arrival", "customer", "account", "event", "balance_micro"],
+}
+"""Sort keys that make the content of a minute independent of how it came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole minutes in order, each kind sorted; `first` and `end` are minutes since the epoch, `end` excluded."""
+
+    first: int
+    end: int
+    frames: dict[Kind, pl.DataFrame]
+
+
+class Buffer:
+    """Records of open minutes and the clock."""
+
+    def __init__(self, lateness_ms: int) -> None:
+        self.lateness_ms = lateness_ms
+        self.clock_ms: int | None = None
+        self.closed: int | None = None
+        """The first minute that is not closed."""
+        self.late = 0
+        self.held: dict[Kind, list[pl.DataFrame]] = {kind: [] for kind in KINDS}
+
+    def add(self, batch: Batch) -> None:
+        """Take a batch in and let it move the clock."""
+        frame = batch.frame
+        if len(frame):
+            arrival = pl.col(ARRIVAL[batch.kind])
+            if self.closed is not None:
+                opens = self.closed * MINUTE_MS
+                late = frame.select((arrival < opens).sum()).item()
+                self.late += late
+                frame = frame.with_columns(arrival=pl.max_horizontal(arrival, opens))
+            else:
+                frame = frame.with_columns(arrival=arrival)
+            self.held[batch.kind].append(frame)
+            self._move(frame.select(pl.col("arrival").max()).item() - self.lateness_ms)
+        if batch.clock_ms is not None:
+            self._move(batch.clock_ms)
+
+    def _move(self, clock_ms: int) -> None:
+        self.clock_ms = clock_ms if self.clock_ms is None else max(self.clock_ms, clock_ms)
+
+    def take(self, everything: bool = False) -> Block | None:
+        """The minutes that the clock has passed, or None."""
+        first = self._first()
+        if first is None or self.clock_ms is None:
+            return None
+        end = self.clock_ms // MINUTE_MS
+        if everything:
+            end = max(end, self._last() + 1)
+        if end <= first:
+            return None
+        frames: dict[Kind, pl.DataFrame] = {}
+        for kind in KINDS:
+            frames[kind], rest = self._split(kind, end * MINUTE_MS)
+            self.held[kind] = [rest] if len(rest) else []
+        self.closed = end
+        return Block(first, end, frames)
+
+    def _split(self, kind: Kind, before_ms: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+        if not self.held[kind]:
+            bare = empty(kind).with_columns(arrival=pl.lit(None, pl.Int64))
+            return bare, bare
+        held = pl.concat(self.held[kind])
+        ready = held.filter(pl.col("arrival") < before_ms).sort(ORDER[kind])
+        return ready, held.filter(pl.col("arrival") >= before_ms)
+
+    def _first(self) -> int | None:
+        if self.closed is not None:
+            return self.closed
+        firsts = [f.select(pl.col("arrival").min()).item() for frames in self.held.values() for f in frames]
+        return min(firsts) // MINUTE_MS if firsts else None
+
+    def _last(self) -> int:
+        lasts = [f.select(pl.col("arrival").max()).item() for frames in self.held.values() for f in frames]
+        return max(lasts) // MINUTE_MS if lasts else -1
+
+    def state(self) -> dict[str, object]:
+        """What a snapshot keeps."""
+        held = {kind: pl.concat(frames) for kind, frames in self.held.items() if frames}
+        return {"clock_ms": self.clock_ms, "closed": self.closed, "late": self.late, "held": held}
+
+    def load(self, state: dict[str, object]) -> None:
+        """Take a snapshot back."""
+        self.clock_ms, self.closed = state["clock_ms"], state["closed"]  # type: ignore[assignment]
+        self.late = state["late"]  # type: ignore[assignment]
+        held: dict[Kind, pl.DataFrame] = state["held"]  # type: ignore[assignment]
+        self.held = {kind: [held[kind]] if kind in held else [] for kind in KINDS}

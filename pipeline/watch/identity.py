@@ -1,0 +1,92 @@
+"""Records seen before, and calls tried again: two memories of 64-bit hashes, bounded in event time."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+Hashes = npt.NDArray[np.uint64]
+HOUR_MS = 3_600_000
+RUNS_MOST = 6
+
+
+def known(runs: list[Hashes], hashes: Hashes) -> npt.NDArray[np.bool_]:
+    """Which of `hashes` are in one of the sorted `runs`."""
+    found = np.zeros(len(hashes), np.bool_)
+    for run in runs:
+        at = np.searchsorted(run, hashes)
+        at[at == len(run)] = 0
+        found |= run[at] == hashes
+    return found
+
+
+class Seen:
+    """Identities (`call_id`, `attempt`, `switch`), filed by the hour of the call's set-up: a second delivery carries
+    the same set-up time, so one hour is searched and a whole hour is forgotten at once."""
+
+    def __init__(self, window_h: int) -> None:
+        self.window_h = window_h
+        self.hours: dict[int, list[Hashes]] = {}
+
+    def duplicates(self, frame: pl.DataFrame) -> npt.NDArray[np.bool_]:
+        """True where the row's identity came before, in this frame or in the window."""
+        if not len(frame):
+            return np.zeros(0, np.bool_)
+        hashes = frame.select(pl.struct("call_id", "attempt", "switch").hash(11)).to_series().to_numpy()
+        _, first = np.unique(hashes, return_index=True)
+        again = np.ones(len(hashes), np.bool_)
+        again[first] = False
+        hours = frame["setup_at"].to_numpy() // HOUR_MS
+        for hour in np.unique(hours).tolist():
+            inside = hours == hour
+            runs = self.hours.setdefault(hour, [])
+            again[inside] |= known(runs, hashes[inside])
+            runs.append(np.unique(hashes[inside & ~again]))
+            if len(runs) > RUNS_MOST:
+                self.hours[hour] = [np.unique(np.concatenate(runs))]
+        return again
+
+    def forget(self, now_ms: int) -> None:
+        """Drop the hours that left the window."""
+        oldest = now_ms // HOUR_MS - self.window_h
+        self.hours = {hour: runs for hour, runs in self.hours.items() if hour >= oldest}
+
+
+class Retries:
+    """Calls from the same A to the same B: a second one within `fold_ms` of the first belongs to the same intent."""
+
+    def __init__(self, fold_ms: int) -> None:
+        self.fold_ms = fold_ms
+        self.pairs: Hashes = np.zeros(0, np.uint64)
+        self.calls: Hashes = np.zeros(0, np.uint64)
+        self.setup_at: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+
+    def mark(self, frame: pl.DataFrame) -> npt.NDArray[np.bool_]:
+        """True where the row's call is a re-attempt; rows without A or B number never are."""
+        if not len(frame) or self.fold_ms == 0:
+            return np.zeros(len(frame), np.bool_)
+        numbered = (frame["cli"].is_not_null() & frame["dialed"].is_not_null()).to_numpy()
+        pair = frame.select(pl.struct("customer", "cli", "dialed").hash(13)).to_series().to_numpy()
+        call = frame["call_id"].hash(7).to_numpy()
+        setup = frame["setup_at"].to_numpy()
+        pairs = np.concatenate([self.pairs, pair])
+        calls = np.concatenate([self.calls, call])
+        setups = np.concatenate([self.setup_at, setup])
+        ours = np.concatenate([np.zeros(len(self.pairs), np.bool_), numbered])
+        order = np.lexsort((calls, setups, pairs))
+        again = np.zeros(len(order), np.bool_)
+        p, c, s = pairs[order], calls[order], setups[order]
+        near = (p[1:] == p[:-1]) & (s[1:] - s[:-1] <= self.fold_ms)
+        other = c[1:] != c[:-1]
+        again[1:] = near & other
+        # the later attempts of one re-tried call are as much a re-attempt as its first
+        for _ in range(3):
+            again[1:] |= near & ~other & again[:-1]
+        marked = np.zeros(len(order), np.bool_)
+        marked[order] = again
+        keep = ours | (np.arange(len(pairs)) < len(self.pairs))
+        keep &= setups >= setups.max(initial=0) - 2 * self.fold_ms
+        self.pairs, self.calls, self.setup_at = pairs[keep], calls[keep], setups[keep]
+        found: npt.NDArray[np.bool_] = marked[len(marked) - len(frame) :] & numbered
+        return found
