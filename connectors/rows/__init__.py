@@ -1,0 +1,1 @@
+"""From bytes to text columns and from text columns to contract columns, as every file reader needs it."""

@@ -1,0 +1,64 @@
+"""Cuts bytes into numbered lines: one row per line that is not blank, with its number in the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from pipeline.ports import Reject
+
+LINE_LIMIT_BYTES: Final = 1_048_576
+RAW_LIMIT: Final = 2_000
+_BOM: Final = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """`line` (Int64), `raw` (String) and the format's own text columns named `in.<column>`; plus what was refused."""
+
+    frame: pl.DataFrame
+    rejects: tuple[Reject, ...] = ()
+
+
+def cut(data: bytes, source: str, first_line: int) -> Rows:
+    """Lines of `data` as columns `line` and `raw`; blank lines are skipped, over-long ones refused.
+
+    Bytes that are not UTF-8 become U+FFFD: some switches put Latin-1 names into fields that nobody measures.
+    """
+    text = data.decode("utf-8", errors="replace").removeprefix(_BOM)
+    frame = (
+        pl.DataFrame({"raw": text.split("\n")}, schema={"raw": pl.String})
+        .with_row_index("line", offset=first_line)
+        .select(pl.col("line").cast(pl.Int64), pl.col("raw").str.strip_chars_end("\r"))
+        .filter(pl.col("raw").str.len_bytes() > 0)
+        .filter(pl.col("raw").str.contains(r"\S"))
+    )
+    return refuse(
+        frame,
+        pl.col("raw").str.len_bytes() > LINE_LIMIT_BYTES,
+        source,
+        "too_long",
+        f"a line of at most {LINE_LIMIT_BYTES} bytes",
+    )
+
+
+def refuse(
+    frame: pl.DataFrame, bad: pl.Expr, source: str, reason: str, expected: str, field: str | None = None
+) -> Rows:
+    """Splits `frame` at `bad`: the rows that stay, and a `Reject` for each of the others."""
+    marked = frame.with_columns(bad.fill_null(False).alias("_bad"))
+    if not marked["_bad"].any():
+        return Rows(frame)
+    out = marked.filter(pl.col("_bad"))
+    rejects = tuple(
+        Reject(source, line, field, reason, expected, raw[:RAW_LIMIT])
+        for line, raw in zip(out["line"].to_list(), out["raw"].to_list(), strict=True)
+    )
+    return Rows(marked.filter(~pl.col("_bad")).drop("_bad"), rejects)
+
+
+def last_line_whole(data: bytes) -> int:
+    """Bytes of `data` up to and with its last line end: what may be read while the file still grows."""
+    return data.rfind(b"\n") + 1

@@ -1,0 +1,117 @@
+"""The last step of every reader: who is who, defaults, and the checks of the record contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import polars as pl
+
+from connectors.rows.lines import RAW_LIMIT, Rows
+from connectors.rows.understanding import Read
+from pipeline.directory import Directory
+from pipeline.ports import Reject
+from pipeline.records import CDR_SCHEMA, RATINGS
+
+_TIMES: Final = ("setup_at", "ringing_at", "answered_at", "ended_at")
+_REQUIRED: Final = ("call_id", "customer", "setup_at", "ended_at")
+Check = tuple[str, pl.Expr, str, str]
+"""Contract field, expression that is true for a bad row, reason, and what would be right."""
+
+
+def settle(
+    rows: Rows, source: str, directory: Directory, origin: Mapping[str, str], checks: Sequence[Check] = ()
+) -> Read:
+    """Contract records of `rows`, whose frame holds some of the contract's columns beside `line`, `raw` and `in.*`.
+
+    `origin` maps a contract field to the column `in.<name>` that it was read from: the name is shown to the operator,
+    and text that gave no value is a reject, not a silent null. `checks` are the format's own and come first.
+    """
+    frame = _complete(rows.frame, directory)
+    tests = (*checks, *_unread(frame, origin), *_missing(origin), *_rules())
+    numbers = [pl.when(bad.fill_null(False)).then(pl.lit(n, pl.Int16)) for n, (_, bad, _, _) in enumerate(tests)]
+    frame = frame.with_columns(pl.coalesce(*numbers, pl.lit(None, pl.Int16)).alias("_fault"))
+    good = frame.filter(pl.col("_fault").is_null()).select(list(CDR_SCHEMA))
+    bad = frame.filter(pl.col("_fault").is_not_null())
+    rejects = list(rows.rejects)
+    for line, raw, number in bad.select("line", "raw", "_fault").iter_rows():
+        field, _, reason, expected = tests[number]
+        rejects.append(Reject(source, line, origin.get(field, field), reason, expected, raw[:RAW_LIMIT]))
+    return good, tuple(sorted(rejects, key=lambda reject: reject.line or 0))
+
+
+def _complete(frame: pl.DataFrame, directory: Directory) -> pl.DataFrame:
+    """Every contract column with its type; customer and terminator by the directory where the record names none."""
+    absent = [pl.lit(None, kind).alias(name) for name, kind in CDR_SCHEMA.items() if name not in frame.columns]
+    frame = frame.with_columns(absent)
+    text = [name for name, kind in CDR_SCHEMA.items() if kind == pl.String()]
+    frame = frame.with_columns(
+        [_blank_to_null(pl.col(name)) for name in text]
+        + [pl.col(name).cast(kind, strict=False) for name, kind in CDR_SCHEMA.items() if name not in text]
+    )
+    of_trunk, of_egress = directory.customer_of_trunk(), directory.terminator_of_trunk()
+    of_account = {account: c.id for c in directory.customers for account in c.accounts}
+    customer = pl.coalesce(
+        "customer",
+        _look_up("trunk", of_trunk),
+        _look_up("source_ip", of_trunk),
+        _look_up("account", of_account),
+        "account",
+        "trunk",
+        "source_ip",
+    )
+    return frame.with_columns(
+        customer.alias("customer"),
+        pl.coalesce("terminator", _look_up("egress_trunk", of_egress), "egress_trunk").alias("terminator"),
+        pl.col("attempt").fill_null(1),
+        pl.col("last_attempt").fill_null(True),
+        pl.col("switch").fill_null("default"),
+        pl.coalesce("emitted_at", "ended_at").alias("emitted_at"),
+        pl.when(pl.col("answered_at").is_not_null())
+        .then(pl.coalesce("sip_code", pl.lit(200, pl.Int16)))
+        .otherwise("sip_code")
+        .alias("sip_code"),
+    )
+
+
+def _blank_to_null(column: pl.Expr) -> pl.Expr:
+    text = column.cast(pl.String).str.strip_chars()
+    return pl.when(text != "").then(text).name.keep()
+
+
+def _look_up(column: str, table: Mapping[str, str]) -> pl.Expr:
+    if not table:
+        return pl.lit(None, pl.String)
+    return pl.col(column).replace_strict(list(table), list(table.values()), default=None, return_dtype=pl.String)
+
+
+def _unread(frame: pl.DataFrame, origin: Mapping[str, str]) -> list[Check]:
+    """Text was there and gave no value."""
+    found: list[Check] = []
+    for field, name in origin.items():
+        if CDR_SCHEMA[field] != pl.String() and f"in.{name}" in frame.columns:
+            bad = pl.col(field).is_null() & (pl.col(f"in.{name}").str.strip_chars() != "")
+            if field.endswith("_at"):
+                found.append((field, bad, "bad_time", "a time in the unit, form and zone that the reader is set to"))
+            else:
+                found.append((field, bad, "bad_value", "a number in range"))
+    return found
+
+
+def _missing(origin: Mapping[str, str]) -> list[Check]:
+    return [(f, pl.col(f).is_null(), "missing", f"`{origin.get(f, f)}` in every record") for f in _REQUIRED]
+
+
+def _rules() -> list[Check]:
+    """The rules of the record contract."""
+    rules: list[Check] = [
+        ("call_id", pl.col("call_id").str.len_chars() > 255, "bad_value", "1 to 255 characters"),
+        ("sip_code", ~pl.col("sip_code").is_between(100, 699), "bad_value", "a SIP final response, 100 to 699"),
+        ("q850", ~pl.col("q850").is_between(0, 127), "bad_value", "a Q.850 cause, 0 to 127"),
+        ("attempt", pl.col("attempt") < 1, "bad_value", "1 or more"),
+        ("billed_ms", pl.col("billed_ms") < 0, "bad_value", "0 or more"),
+        ("rating", ~pl.col("rating").is_in(RATINGS), "bad_value", "one of " + ", ".join(RATINGS)),
+    ]
+    for before, after in ((b, a) for i, b in enumerate(_TIMES) for a in _TIMES[i + 1 :]):
+        rules.append((after, pl.col(after) < pl.col(before), "order", f"a time not before {before}"))
+    return rules

@@ -1,0 +1,60 @@
+"""What a reader takes a format to mean, said in words that an operator can check, and the shape of every reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import polars as pl
+
+from pipeline.directory import Directory
+from pipeline.ports import Reject
+from pipeline.records import empty
+
+DurationMeaning = Literal["from setup", "from answer", "billed", "not used"]
+Read = tuple[pl.DataFrame, tuple[Reject, ...]]
+"""Records in `CDR_SCHEMA` and what was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """Units, zone, meaning of the duration, failures, legs, identity, and the signals that cannot be asked."""
+
+    format: str
+    times: str
+    """Unit and resolution of the times, e.g. `epoch seconds, 3 decimals`."""
+    zone: str
+    """IANA name of the zone of local times, or `UTC` where the format fixes it."""
+    duration: DurationMeaning
+    answered_only: bool
+    """True when failed calls are absent from the records: ASR and NER then say nothing about the switch."""
+    legs: str
+    identity: tuple[str, ...]
+    """The format's own fields that identify a record."""
+    disabled: tuple[tuple[str, str], ...] = ()
+    """Pairs (signal kind, why it cannot be asked of this format)."""
+
+
+class Reader(Protocol):
+    """One CDR format. `read` may be called with any run of whole lines; bad records come back as `Reject`."""
+
+    name: str
+
+    @property
+    def understanding(self) -> Understanding: ...
+
+    def read(self, data: bytes, source: str, first_line: int, directory: Directory) -> Read:
+        """Records of `data`, whose first line is line `first_line` (1-based) of `source`."""
+        ...
+
+    def finish(self, source: str, directory: Directory) -> Read:
+        """What a joining reader still holds, at the end of the input; nothing for the others."""
+        ...
+
+
+class OneToOne:
+    """The `finish` of a reader that keeps nothing between two reads."""
+
+    def finish(self, source: str, directory: Directory) -> Read:
+        """Nothing is held."""
+        return empty("cdr"), ()
