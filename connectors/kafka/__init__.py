@@ -1,0 +1,1 @@
+"""Apache Kafka: records in from topics, tickets and dead letters out, positions kept by the journal."""
