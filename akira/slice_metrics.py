@@ -1,0 +1,119 @@
+"""Figures of the slices that are alarming or listed, for /metrics: observed and expected side by side.
+
+A carrier has 10^5 slices; a monitoring system must not get them all. What is shown is bounded (`SHOWN`), and what was
+left out is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from pipeline.incidents import CAUSE_DIMENSIONS, Evidence
+
+SHOWN: Final = 200
+"""Slices told at most; each has two samples a figure."""
+LABEL_CHARS: Final = 200
+
+FIGURES: Final[dict[tuple[str, str], tuple[str, str, str]]] = {
+    ("asr_drop", "ratio"): ("asr", "ratio", "Answer seizure ratio (E.411)"),
+    ("ner_drop", "ratio"): ("ner", "ratio", "Network effectiveness ratio (E.425)"),
+    ("acd_drop", "s"): ("acd", "seconds", "Mean or median talk time of answered calls"),
+    ("acd_drop", "ratio"): ("short_talk", "ratio", "Answered calls shorter than the reference quantile"),
+    ("pdd_rise", "s"): ("pdd", "seconds", "Post-dial delay: INVITE to the first 18x"),
+    ("pdd_rise", "ratio"): ("late_ringing", "ratio", "Calls that ring later than the reference quantile"),
+    ("fas", "ratio"): ("fas", "ratio", "Answers suspected of false answer supervision"),
+    ("traffic_drop", "calls"): ("traffic", "calls", "Attempts in the silent time"),
+    ("route_failover", "ratio"): ("failover", "ratio", "First attempts that were re-routed"),
+    ("route_failover", "calls"): ("failover", "calls", "Attempts of a terminator that its peers carry"),
+    ("cdr_delayed", "ratio"): ("cdr_delayed", "ratio", "Call records that came late"),
+    ("cdr_delayed", "s"): ("cdr_delay", "seconds", "Delay from the end of a call to its record"),
+    ("cdr_missing", "ratio"): ("cdr_missing", "ratio", "Calls the switch counted without a record"),
+    ("cdr_missing", "records"): ("cdr_missing", "records", "Call records missing"),
+    ("cdr_duplicated", "ratio"): ("cdr_duplicated", "ratio", "Call records seen before"),
+    ("cdr_duplicated", "records"): ("cdr_duplicated", "records", "Call records seen before"),
+    ("rating_failure", "ratio"): ("unrated", "ratio", "Answered calls whose rating failed or did not come"),
+    ("acl_denied", "count"): ("acl_denied", "requests", "Requests refused by the access list"),
+    ("acl_denied", "ratio"): ("acl_denied", "ratio", "Calls refused by the access list"),
+    ("registration_loss", "count"): ("registrations", "bindings", "Registrations alive"),
+    ("sip_unreachable", "ratio"): ("reachable", "ratio", "OPTIONS that a peer answered"),
+    ("platform_down", "ratio"): ("platform_answers", "ratio", "Expected answers of the platform that came"),
+}
+"""(signal, unit) to the stem and unit of the metric's name, and its help."""
+
+
+@dataclass(frozen=True, slots=True)
+class SliceFigure:
+    """One figure of one slice; `slice` maps dimensions to a value."""
+
+    signal: str
+    unit: str
+    slice: Mapping[str, str]
+    observed: float
+    expected: float
+
+
+class Explained(Protocol):
+    """An incident or a ticket."""
+
+    @property
+    def cause(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
+    def evidence(self) -> Evidence: ...
+
+
+def figures_of(explained: Iterable[Explained]) -> list[SliceFigure]:
+    """The figures of active incidents or tickets on the slice that is their cause."""
+    return [
+        SliceFigure(
+            figure.signal,
+            figure.unit,
+            {dimension: ",".join(values)[:LABEL_CHARS] for dimension, values in one.cause.items()},
+            figure.observed,
+            figure.expected,
+        )
+        for one in explained
+        for figure in one.evidence.figures
+        if (figure.signal, figure.unit) in FIGURES
+    ]
+
+
+class SliceCollector(Collector):
+    """Yields what `show` was last given; the oldest given first when there are too many."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str], dict[tuple[str, ...], tuple[float, float]]] = {}
+        self._hidden = 0
+
+    def show(self, figures: Sequence[SliceFigure]) -> None:
+        """Replace all slices at once."""
+        rows: dict[tuple[str, str], dict[tuple[str, ...], tuple[float, float]]] = {}
+        slices: set[tuple[str, ...]] = set()
+        hidden: set[tuple[str, ...]] = set()
+        for figure in figures:
+            labels = tuple(figure.slice.get(dimension, "") for dimension in CAUSE_DIMENSIONS)
+            if labels not in slices and len(slices) == SHOWN:
+                hidden.add(labels)
+                continue
+            slices.add(labels)
+            rows.setdefault((figure.signal, figure.unit), {}).setdefault(labels, (figure.observed, figure.expected))
+        self._rows, self._hidden = rows, len(hidden)
+
+    def collect(self) -> Iterator[Metric]:
+        """Every family of `FIGURES`, with samples or without, so that the reference is whole."""
+        rows = self._rows
+        for key, (stem, unit, text) in FIGURES.items():
+            observed = GaugeMetricFamily(f"akira_{stem}_{unit}", f"{text}, observed.", labels=CAUSE_DIMENSIONS)
+            expected = GaugeMetricFamily(f"akira_{stem}_expected_{unit}", f"{text}, expected.", labels=CAUSE_DIMENSIONS)
+            for labels, (seen, normal) in rows.get(key, {}).items():
+                observed.add_metric(labels, seen)
+                expected.add_metric(labels, normal)
+            yield observed
+            yield expected
+        hidden = "Slices that are alarming or listed but left out of this page, to keep it bounded."
+        yield GaugeMetricFamily("akira_slices_hidden", hidden, value=self._hidden)
