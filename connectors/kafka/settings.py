@@ -35,7 +35,7 @@ class KafkaSettings(BaseModel):
     stuck_s: float = Field(default=120.0, gt=0, le=3600, description="the same for one that has records it cannot give")
     poll_records: int = Field(default=5000, ge=1, le=100_000, description="most records taken at once")
     held_records: int = Field(default=100_000, ge=1000, description="most records of a partition waiting for others")
-    timeout_s: float = Field(default=10.0, gt=0, le=300, description="how long an answer of a broker is waited for")
+    timeout_s: float = Field(default=10.0, ge=1, le=300, description="how long an answer of a broker is waited for")
     security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     ca_file: str | None = Field(default=None, description="certificates that sign the brokers' own")
     certificate_file: str | None = Field(default=None, description="own certificate, for brokers that ask for one")
