@@ -31,7 +31,8 @@ MIX: Final = np.array(
 
 def _hash(codes: npt.NDArray[np.int32], family: int = 0) -> npt.NDArray[np.uint64]:
     """64-bit hashes of code rows; 10^6 rows collide with a chance of 3e-8."""
-    mixed = np.full(len(codes), np.uint64(0xD6E8FEB86659FD93) * np.uint64(family + 1), np.uint64)
+    seed = (0xD6E8FEB86659FD93 * (family + 1)) % 2**64
+    mixed = np.full(len(codes), seed, np.uint64)
     for column in range(codes.shape[1]):
         mixed ^= (codes[:, column].astype(np.int64) + 2).astype(np.uint64) * MIX[column]
         mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)

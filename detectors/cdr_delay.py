@@ -1,0 +1,118 @@
+"""Delayed records: a switch's records come late, or do not come at all for a while.
+
+Input: when a record was written out against when its call ended; records per switch and minute.
+Method: records later than a minute (setting) against the switch's own rate; and silence: a switch that used to write
+and has written nothing for three minutes (setting) while its calls, as far as its counters tell, go on.
+Output: `cdr_delayed` on the switch. A silent source opens this, and never closes anything.
+Limits: a stuck dialogue's record comes minutes late by nature; its rate is part of the switch's own.
+Source: operator practice.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from pipeline.findings import ClosedMinute, Finding
+from pipeline.incidents import Figure
+from pipeline.questions import SWITCH_ONLY, Question, Window
+from pipeline.records import MINUTE_MS
+from pipeline.rows import Flags, Rows
+from pipeline.rulebook import state_finding
+from pipeline.settings import GateSettings, WatchSettings
+
+DELAYED_S: Final = GateSettings().delayed_s
+
+
+def every_record(rows: Rows) -> Flags:
+    """All records."""
+    return np.ones(len(rows), np.bool_)
+
+
+def late(rows: Rows) -> Flags:
+    """Written out long after the end of the call."""
+    found: Flags = rows.lag_ms > DELAYED_S * 1000
+    return found
+
+
+def worth_it(window: Window, gates: GateSettings) -> bool:
+    """Enough records, and a share of late ones above normal."""
+    return window.total >= gates.records_support and window.excess >= gates.delayed_share
+
+
+CDR_DELAY: Final = Question(
+    name="cdr_delay",
+    signal="cdr_delayed",
+    metric="late records",
+    rises=True,
+    counts=every_record,
+    hit=late,
+    gate=worth_it,
+    families=SWITCH_ONLY,
+    by_hour=False,
+)
+
+
+class Silence:
+    """Switches that write no records: how many per minute is usual, and since when there is none."""
+
+    name = "silence"
+
+    def __init__(self, settings: WatchSettings) -> None:
+        self.silent_min = max(1, round(settings.hold.silent_s / 60))
+        self.support = settings.gates.traffic_support
+        self.usual: dict[str, float] = {}
+        self.last: dict[str, int] = {}
+        self.open: dict[str, int] = {}
+        self.calls: dict[str, float] = {}
+        """The last `invites` sample of each switch."""
+
+    def observe(self, minute: ClosedMinute) -> list[Finding]:
+        """Findings of this minute."""
+        samples = minute.sip.filter((pl.col("metric") == "invites") & pl.col("peer").is_null())
+        for switch, value in samples.select("switch", "value").iter_rows():
+            self.calls[switch] = value
+        found = []
+        for switch in sorted(set(minute.switches) | set(self.usual)):
+            records = minute.switches.get(switch, 0)
+            if records:
+                if switch in self.open:
+                    found.append(self._finding(switch, minute.minute * MINUTE_MS))
+                    del self.open[switch]
+                self.last[switch] = minute.minute
+                usual = self.usual.get(switch)
+                self.usual[switch] = float(records) if usual is None else usual + (records - usual) / 30
+            elif switch in self.last:
+                silent = minute.minute - self.last[switch]
+                expected = silent * self.usual[switch]
+                if switch not in self.open and silent >= self.silent_min and expected >= self.support:
+                    if self.calls.get(switch, 1.0) > 0:
+                        self.open[switch] = self.last[switch] + 1
+                if switch in self.open:
+                    found.append(self._finding(switch, None))
+        return found
+
+    def _finding(self, switch: str, ended_ms: int | None) -> Finding:
+        figure = Figure(
+            "cdr_delayed", "records a minute", 0.0, round(self.usual[switch], 2), 0.0, 0.0, self.support, "records"
+        )
+        return state_finding(
+            "cdr_delayed",
+            f"silent={switch}",
+            {"switch": (switch,)},
+            self.open[switch] * MINUTE_MS,
+            ended_ms,
+            figure,
+            (f"source silent: no record from {switch}; the quality of its customers is unknown",),
+        )
+
+    def state(self) -> dict[str, object]:
+        """What a snapshot keeps."""
+        return {"usual": self.usual, "last": self.last, "open": self.open, "calls": self.calls}
+
+    def load(self, state: dict[str, object]) -> None:
+        """Take a snapshot back."""
+        for name, value in state.items():
+            setattr(self, name, value)

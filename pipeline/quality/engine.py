@@ -1,0 +1,131 @@
+"""All questions, minute by minute: counts, evidence, and for each alarm the search for its cause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.baseline.history import BINS, SHORTEST_MS
+from pipeline.baseline.model import Fit, doubt, expected
+from pipeline.evidence import States, ratio, threshold
+from pipeline.leaves import FAMILIES, Leaves
+from pipeline.names import Names
+from pipeline.quality.cause import inside
+from pipeline.quality.counting import Counter
+from pipeline.quality.life import Life
+from pipeline.quality.recent import Counts, Minute, Recent
+from pipeline.quality.tilt import tilt
+from pipeline.quality.track import Track
+from pipeline.questions import Question
+from pipeline.rows import Rows
+from pipeline.settings import WatchSettings
+
+Floats = npt.NDArray[np.float64]
+PATIENCE_MIN: Final = 3
+"""After a search in vain the same question is searched again only so many minutes later."""
+
+
+class Engine:
+    """The evidence of every question and the causes under watch. Deterministic; `close` is called minute by minute."""
+
+    def __init__(self, questions: Sequence[Question], settings: WatchSettings, leaves: Leaves, names: Names) -> None:
+        self.questions = tuple(questions)
+        self.settings = settings
+        self.leaves = leaves
+        self.names = names
+        self.fits: dict[str, Fit] = {q.name: Fit() for q in questions}
+        self.doubts: dict[str, Floats] = {}
+        self.references: dict[str, Floats] = {of: np.zeros((0, BINS)) for of in SHORTEST_MS}
+        """[destinations, bins] histograms of normal durations."""
+        self.states = {q.name: States(settings.evidence) for q in questions}
+        self.recent = Recent(60 * settings.time.history_h + 20)
+        self.tracks: list[Track] = []
+        self.wait_until: dict[str, int] = {}
+        self.counter = Counter(self.questions, leaves)
+        self.life = Life(self)
+
+    def refit(self, fits: dict[str, Fit], references: dict[str, Floats]) -> None:
+        """Take new expectations."""
+        self.fits = fits
+        self.references = references
+        self.doubts = {name: doubt(fit, self.leaves) for name, fit in fits.items()}
+
+    def close(self, minute: int, rows: Rows, row_leaf: npt.NDArray[np.int64], hour: int) -> None:
+        """Add one closed minute, move the causes under watch and search where an alarm rings."""
+        closed = self._count(minute, rows, row_leaf, hour)
+        self.recent.minutes.append(closed)
+        self.life.follow(closed)
+        if not any(fit.ready for fit in self.fits.values()):
+            return
+        limit = self.threshold()
+        for question in self.questions:
+            if question.name in closed.counts and self.fits[question.name].ready:
+                self._evidence(question, closed, limit)
+
+    def threshold(self) -> float:
+        """Nats that an alarm needs, from the promised number of false tickets a day."""
+        return threshold(self.leaves.slice_count(), len(self.questions), self.settings.evidence)
+
+    def _count(self, minute: int, rows: Rows, row_leaf: npt.NDArray[np.int64], hour: int) -> Minute:
+        leaf, index = np.unique(row_leaf, return_inverse=True)
+        answer = np.full(len(rows), np.nan)
+        counts: dict[str, Counts] = {}
+        for question in self.questions:
+            fit = self.fits[question.name]
+            if not fit.ready or not len(leaf):
+                continue
+            total, hits = self.counter.count(question, rows, index, len(leaf), fit)
+            p = expected(fit, self.leaves, leaf, hour if question.by_hour else None)
+            counts[question.name] = Counts(total, hits, total * p)
+            if question.name == "asr":
+                answer = p[index]
+        return Minute(minute, rows, row_leaf, leaf, answer, counts)
+
+    def _evidence(self, question: Question, closed: Minute, limit: float) -> None:
+        counts = closed.counts[question.name]
+        unexplained = counts.expected
+        block = np.zeros(len(closed.leaf), np.int64)
+        for track in self.tracks_of(question.name):
+            if track.active:
+                within = inside(track.cause, self.leaves.codes[closed.leaf])
+                unexplained = tilt(counts.total, counts.hits, unexplained, within, block)
+        seen = counts.total > 0
+        leaf = closed.leaf[seen]
+        total = self.leaves.sums(leaf, counts.total[seen])
+        at = np.flatnonzero((total > 0) & self._watched(question))
+        if not len(at):
+            return
+        hits = self.leaves.sums(leaf, counts.hits[seen])[at]
+        normal = self.leaves.sums(leaf, unexplained[seen])[at]
+        sign = 1.0 if question.rises else -1.0
+        margin = self.settings.evidence.baseline_doubt_sd * self._doubt(question.name)[at]
+        gains = ratio(hits, total[at], normal, margin, sign, self.settings.evidence.overdispersion)
+        states = self.states[question.name]
+        states.grow(self.leaves.slice_count())
+        states.add(at, gains, limit)
+        alarms = states.alarms(at, limit)
+        if len(alarms) and closed.minute >= self.wait_until.get(question.name, 0):
+            loudest = int(alarms[states.log[alarms].max(axis=1).argmax()])
+            if self.life.search(question, closed.minute, loudest):
+                states.log[alarms] = 0.0
+            else:
+                self.wait_until[question.name] = closed.minute + PATIENCE_MIN
+
+    def _watched(self, question: Question) -> npt.NDArray[np.bool_]:
+        allowed = np.array([dims in question.families for dims in FAMILIES])
+        found: npt.NDArray[np.bool_] = allowed[self.leaves.slice_family]
+        return found
+
+    def _doubt(self, name: str) -> Floats:
+        """[slices] doubt of the expectation; a slice newer than the fit gets its cold start."""
+        known = self.doubts[name]
+        if len(known) < self.leaves.slice_count():
+            known = self.doubts[name] = doubt(self.fits[name], self.leaves)
+        return known
+
+    def tracks_of(self, question: str) -> list[Track]:
+        """The causes under one question, oldest first."""
+        return [track for track in self.tracks if track.question == question]

@@ -1,0 +1,64 @@
+"""Is a cause worth a ticket: the question's own gate, on the attempts inside the cause since its onset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.baseline.history import BINS, bins, middle_ms
+from pipeline.quality.cause import Codes, inside
+from pipeline.questions import Question, Window
+
+if TYPE_CHECKING:
+    from pipeline.quality.engine import Engine
+
+
+def judge(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> bool:
+    """The gate's answer."""
+    window = observe(engine, question, cause, onset, minute)
+    return window is not None and question.gate(window, engine.settings.gates)
+
+
+def observe(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> Window | None:
+    """What was seen inside the cause from `onset` to `minute`; None when nothing was."""
+    taken = engine.recent.rows(onset, minute)
+    if taken is None:
+        return None
+    rows, leaf, _ = taken
+    rows = rows.take(inside(cause, rows.codes) & engine.counter.rows(question, rows))
+    span = engine.recent.span(question.name, onset, minute)
+    within = inside(cause, engine.leaves.codes[span.leaf])
+    sums = [float(column[within].sum()) for column in (span.total, span.hits, span.expected)]
+    median, normal = _medians(engine, question, rows.pdd_ms, rows.talk_ms, rows.of("destination"))
+    return Window(sums[0], sums[1], sums[2], rows, median, normal)
+
+
+def _medians(
+    engine: Engine,
+    question: Question,
+    pdd_ms: npt.NDArray[np.int64],
+    talk_ms: npt.NDArray[np.int64],
+    destination: npt.NDArray[np.int32],
+) -> tuple[float, float]:
+    """Median of the scale inside, and the median of the reference for the same destinations."""
+    if question.scale is None or not len(destination):
+        return np.nan, np.nan
+    of = question.scale.of
+    values = pdd_ms if of == "pdd" else talk_ms
+    seen = bins(values, of) >= 0
+    if not seen.any():
+        return np.nan, np.nan
+    reference = engine.references[of]
+    known = (destination >= 0) & (destination < len(reference))
+    mix = np.bincount(destination[seen & known], minlength=len(reference)).astype(np.float64)
+    shares = reference / np.maximum(reference.sum(axis=1, keepdims=True), 1e-9)
+    histogram = (mix[:, None] * shares).sum(axis=0) if mix.sum() else reference.sum(axis=0)
+    if histogram.sum() <= 0:
+        return np.nan, np.nan
+    share = histogram.cumsum() / histogram.sum()
+    upper = int(np.searchsorted(share, 0.5))
+    below = share[upper - 1] if upper else 0.0
+    within = (0.5 - below) / max(share[upper] - below, 1e-9)
+    return float(np.median(values[seen])), middle_ms(min(upper + within, BINS), of)

@@ -1,0 +1,207 @@
+"""From an alarm to a cause under watch: search, widen or narrow while it is young, end it by its own traffic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.explain import Found, Settings, search
+from pipeline.explain import Leaves as Table
+from pipeline.names import DIMS
+from pipeline.quality.cause import coded, contains, inside, overlaps
+from pipeline.quality.judge import judge
+from pipeline.quality.recent import Minute, Span
+from pipeline.quality.tilt import BLOCK_MIN, tilt
+from pipeline.quality.track import Track, onset_of
+from pipeline.questions import Question
+
+if TYPE_CHECKING:
+    from pipeline.quality.engine import Engine
+
+SEARCHED: Final[tuple[tuple[str, ...], ...]] = (
+    ("customer",),
+    ("trunk",),
+    ("terminator",),
+    ("destination",),
+    ("switch",),
+    ("terminator", "destination"),
+    ("customer", "destination"),
+    ("customer", "terminator"),
+    ("customer", "trunk"),
+)
+SWITCH_SEARCHED: Final[tuple[tuple[str, ...], ...]] = (("switch",),)
+YOUNG_MIN: Final = 10
+REVIEW_MIN: Final = 5
+REVIEW_UNTIL_MIN: Final = 45
+
+
+class Life:
+    """The causes of one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def follow(self, closed: Minute) -> None:
+        """Move every cause under watch by one closed minute."""
+        engine = self.engine
+        for track in [t for t in engine.tracks if t.active]:
+            counts = closed.counts.get(track.question)
+            if counts is None:
+                track.add(closed.minute, 0.0, 0.0, 0.0)
+                continue
+            within = inside(track.cause, engine.leaves.codes[closed.leaf])
+            track.add(
+                closed.minute,
+                float(counts.total[within].sum()),
+                float(counts.hits[within].sum()),
+                float(counts.expected[within].sum()),
+            )
+            track.judge_recovery(engine.settings.hold.soak_min, engine.settings.evidence.overdispersion)
+            age = closed.minute - track.opened
+            young = 0 < age <= YOUNG_MIN or (age <= REVIEW_UNTIL_MIN and age % REVIEW_MIN == 0 and age > 0)
+            if track.active and young and track.good_since is None:
+                self._review(track, closed.minute)
+
+    def forget(self, before: int) -> None:
+        """Drop the causes that ended before minute `before`."""
+        self.engine.tracks = [t for t in self.engine.tracks if t.ended is None or t.series[-1][0] >= before]
+
+    def search(self, question: Question, minute: int, loudest: int) -> bool:
+        """Search the cause behind an alarm of slice `loudest`; True when a cause was opened or widened."""
+        onset = self._onset(question, self.engine.recent.span(question.name, 0), loudest_leaves(self.engine, loudest))
+        found = self._find(question, onset, minute, skip=None)
+        opened = [self._open(question, cause, minute) for cause in found]
+        return any(opened)
+
+    def _find(self, question: Question, since: int, minute: int, skip: Track | None) -> list[Found]:
+        """Causes since a minute, with every known cause but `skip` explained away."""
+        engine = self.engine
+        span = engine.recent.span(question.name, since, minute)
+        unexplained = span.expected
+        for track in engine.tracks_of(question.name):
+            if track is skip:
+                continue
+            until = track.ended if track.ended is not None else minute + 1
+            lasts = (span.minute >= track.onset - 2) & (span.minute < until)
+            within = inside(track.cause, engine.leaves.codes[span.leaf]) & lasts
+            unexplained = tilt(span.total, span.hits, unexplained, within, span.minute // BLOCK_MIN)
+        size = len(engine.leaves)
+        total, hits, normal = (_per_leaf(span, column, size) for column in (span.total, span.hits, unexplained))
+        used = np.flatnonzero(total)
+        if not len(used):
+            return []
+        per_minute = total.sum() / max(minute - since + 1, 1)
+        return search(
+            Table(
+                dims=DIMS,
+                codes=engine.leaves.codes[used],
+                names=tuple(tuple(engine.names.lists[dim]) for dim in DIMS),
+                total=total[used],
+                hits=hits[used],
+                expected=normal[used],
+            ),
+            self._settings(question, per_minute),
+        )
+
+    def _settings(self, question: Question, per_minute: float) -> Settings:
+        whole = question.families != (("switch",),)
+        families = SEARCHED if whole else SWITCH_SEARCHED
+        if len(question.families) == 2:
+            families = tuple(f for f in SEARCHED if "terminator" in f)
+        return Settings(
+            families=families,
+            depth=2,
+            dispersion=1.0 + min(per_minute, 100.0) * self.engine.settings.evidence.overdispersion,
+            direction="up" if question.rises else "down",
+            min_score=8.0,
+            min_effect=0.1,
+        )
+
+    def _onset(self, question: Question, span: Span, within: npt.NDArray[np.bool_]) -> int:
+        inside_rows = within[span.leaf]
+        if not inside_rows.any():
+            return int(self.engine.recent.minutes[-1].minute)
+        minutes, index = np.unique(span.minute[inside_rows], return_inverse=True)
+        sums: list[npt.NDArray[np.float64]] = [
+            np.bincount(index, column[inside_rows], len(minutes)).astype(np.float64)
+            for column in (span.total, span.hits, span.expected)
+        ]
+        rho = self.engine.settings.evidence.overdispersion
+        return onset_of(minutes, sums[0], sums[1], sums[2], 1.0 if question.rises else -1.0, rho)
+
+    def _open(self, question: Question, found: Found, minute: int) -> bool:
+        engine = self.engine
+        cause = coded(found.cause, engine.names)
+        known = [t for t in engine.tracks_of(question.name) if t.active and overlaps(t.cause, cause)]
+        if any(contains(t.cause, cause) for t in known):
+            return False
+        within = inside(cause, engine.leaves.codes)
+        span = engine.recent.span(question.name, 0)
+        onset = self._onset(question, span, within)
+        if not judge(engine, question, cause, onset, minute):
+            return False
+        for wider in known:
+            if contains(cause, wider.cause):
+                self._take(wider, cause, question)
+                return True
+        place = ";".join(f"{dim}={','.join(values)}" for dim, values in sorted(found.cause.items()))
+        key = f"{question.name}:{onset}:{place}"
+        track = Track(key, question.name, cause, onset, minute, found.score)
+        engine.tracks.append(track)
+        self._take(track, cause, question, onset)
+        return True
+
+    def _take(
+        self, track: Track, cause: dict[str, tuple[int, ...]], question: Question, onset: int | None = None
+    ) -> None:
+        """Give a track its cause, and its minutes anew from the last hour."""
+        engine = self.engine
+        track.cause = cause
+        track.pending = None
+        within = inside(cause, engine.leaves.codes)
+        span = engine.recent.span(question.name, 0)
+        start = self._onset(question, span, within) if onset is None else onset
+        track.onset = min(track.onset, start) if onset is None else start
+        inside_rows = within[span.leaf]
+        table: dict[int, tuple[int, float, float, float]] = {row[0]: row for row in track.series}
+        for closed in engine.recent.minutes:
+            at = inside_rows & (span.minute == closed.minute)
+            table[closed.minute] = (
+                closed.minute,
+                float(span.total[at].sum()),
+                float(span.hits[at].sum()),
+                float(span.expected[at].sum()),
+            )
+        track.series = [table[number] for number in sorted(table)]
+
+    def _review(self, track: Track, minute: int) -> None:
+        """Ask again what the cause is, now that more is known; a new answer counts when it comes twice running."""
+        engine = self.engine
+        question = next(q for q in engine.questions if q.name == track.question)
+        since = max(track.onset, minute - 25)
+        found = [f for f in self._find(question, since, minute, skip=track)[:2]]
+        causes = [coded(f.cause, engine.names) for f in found]
+        better = next((cause for cause in causes if overlaps(cause, track.cause)), None)
+        if better is None or better == track.cause:
+            track.pending = None
+        elif track.pending == better:
+            if judge(engine, question, better, track.onset, minute):
+                self._take(track, better, question)
+                engine.tracks = [
+                    t
+                    for t in engine.tracks
+                    if t is track or t.question != track.question or not t.active or not contains(better, t.cause)
+                ]
+        else:
+            track.pending = better
+
+
+def _per_leaf(span: Span, column: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.float64]:
+    return np.bincount(span.leaf, column, size).astype(np.float64)
+
+
+def loudest_leaves(engine: Engine, slice_number: int) -> npt.NDArray[np.bool_]:
+    """[leaves] which belong to a slice."""
+    return (engine.leaves.slices == slice_number).any(axis=1)
