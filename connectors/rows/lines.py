@@ -7,10 +7,11 @@ from typing import Final
 
 import polars as pl
 
+from pipeline.intake.limits import RAW_MAX
 from pipeline.ports import Reject
 
-LINE_LIMIT_BYTES: Final = 1_048_576
-RAW_LIMIT: Final = 2_000
+LINE_MAX: Final = 1 << 20
+"""Bytes of the longest line."""
 _BOM: Final = "\ufeff"
 
 
@@ -28,20 +29,12 @@ def cut(data: bytes, source: str, first_line: int) -> Rows:
     Bytes that are not UTF-8 become U+FFFD: some switches put Latin-1 names into fields that nobody measures.
     """
     text = data.decode("utf-8", errors="replace").removeprefix(_BOM)
-    frame = (
-        pl.DataFrame({"raw": text.split("\n")}, schema={"raw": pl.String})
-        .with_row_index("line", offset=first_line)
-        .select(pl.col("line").cast(pl.Int64), pl.col("raw").str.strip_chars_end("\r"))
-        .filter(pl.col("raw").str.len_bytes() > 0)
-        .filter(pl.col("raw").str.contains(r"\S"))
-    )
-    return refuse(
-        frame,
-        pl.col("raw").str.len_bytes() > LINE_LIMIT_BYTES,
-        source,
-        "too_long",
-        f"a line of at most {LINE_LIMIT_BYTES} bytes",
-    )
+    frame = pl.DataFrame({"raw": text.split("\n")}, schema={"raw": pl.String}).with_row_index("line", offset=first_line)
+    frame = frame.with_columns(pl.col("line").cast(pl.Int64), pl.col("raw").str.strip_chars_end("\r"))
+    length = pl.col("raw").str.len_bytes()
+    # Only short lines can be blank; looking for a mark in every long one would read the file again.
+    frame = frame.filter((length > 64) | (pl.col("raw").str.strip_chars() != ""))
+    return refuse(frame, length > LINE_MAX, source, "too_long", f"a line of at most {LINE_MAX} bytes")
 
 
 def refuse(
@@ -53,7 +46,7 @@ def refuse(
         return Rows(frame)
     out = marked.filter(pl.col("_bad"))
     rejects = tuple(
-        Reject(source, line, field, reason, expected, raw[:RAW_LIMIT])
+        Reject(source, line, field, reason, expected, raw[:RAW_MAX])
         for line, raw in zip(out["line"].to_list(), out["raw"].to_list(), strict=True)
     )
     return Rows(marked.filter(~pl.col("_bad")).drop("_bad"), rejects)

@@ -7,14 +7,15 @@ from typing import Final
 
 import polars as pl
 
-from connectors.rows.lines import RAW_LIMIT, Rows
+from connectors.rows.lines import Rows
 from connectors.rows.understanding import Read
 from pipeline.directory import Directory
+from pipeline.intake import judge
+from pipeline.intake.limits import RAW_MAX
 from pipeline.ports import Reject
-from pipeline.records import CDR_SCHEMA, RATINGS
+from pipeline.records import CDR_SCHEMA
 
-_TIMES: Final = ("setup_at", "ringing_at", "answered_at", "ended_at")
-_REQUIRED: Final = ("call_id", "customer", "setup_at", "ended_at")
+_WIRE: Final = {"billed_s": "billed_ms", "charge": "charge_micro"}
 Check = tuple[str, pl.Expr, str, str]
 """Contract field, expression that is true for a bad row, reason, and what would be right."""
 
@@ -28,20 +29,27 @@ def settle(
     and text that gave no value is a reject, not a silent null. `checks` are the format's own and come first.
     """
     frame = _complete(rows.frame, directory)
-    tests = (*checks, *_unread(frame, origin), *_missing(origin), *_rules())
-    numbers = [pl.when(bad.fill_null(False)).then(pl.lit(n, pl.Int16)) for n, (_, bad, _, _) in enumerate(tests)]
-    frame = frame.with_columns(pl.coalesce(*numbers, pl.lit(None, pl.Int16)).alias("_fault"))
-    good = frame.filter(pl.col("_fault").is_null()).select(list(CDR_SCHEMA))
-    bad = frame.filter(pl.col("_fault").is_not_null())
     rejects = list(rows.rejects)
-    for line, raw, number in bad.select("line", "raw", "_fault").iter_rows():
-        field, _, reason, expected = tests[number]
-        rejects.append(Reject(source, line, origin.get(field, field), reason, expected, raw[:RAW_LIMIT]))
+    tests = (*checks, *_unread(frame, origin))
+    if tests:
+        numbers = [pl.when(bad.fill_null(False)).then(pl.lit(n, pl.Int16)) for n, (_, bad, _, _) in enumerate(tests)]
+        frame = frame.with_columns(pl.coalesce(*numbers, pl.lit(None, pl.Int16)).alias("_fault"))
+        for line, raw, number in (
+            frame.filter(pl.col("_fault").is_not_null()).select("line", "raw", "_fault").iter_rows()
+        ):
+            field, _, reason, expected = tests[number]
+            rejects.append(Reject(source, line, origin.get(field, field), reason, expected, raw[:RAW_MAX]))
+        frame = frame.filter(pl.col("_fault").is_null())
+    good, verdicts = judge("cdr", frame.select(list(CDR_SCHEMA)))
+    for verdict in verdicts:
+        line, raw = frame.select("line", "raw").row(verdict.index)
+        named = origin.get(_WIRE.get(verdict.field, verdict.field), verdict.field)
+        rejects.append(Reject(source, line, named, verdict.reason, verdict.expected, raw[:RAW_MAX]))
     return good, tuple(sorted(rejects, key=lambda reject: reject.line or 0))
 
 
 def _complete(frame: pl.DataFrame, directory: Directory) -> pl.DataFrame:
-    """Every contract column with its type; customer and terminator by the directory where the record names none."""
+    """Every contract column with its type, and customer and terminator by the directory where the record names none."""
     absent = [pl.lit(None, kind).alias(name) for name, kind in CDR_SCHEMA.items() if name not in frame.columns]
     frame = frame.with_columns(absent)
     text = [name for name, kind in CDR_SCHEMA.items() if kind == pl.String()]
@@ -63,14 +71,6 @@ def _complete(frame: pl.DataFrame, directory: Directory) -> pl.DataFrame:
     return frame.with_columns(
         customer.alias("customer"),
         pl.coalesce("terminator", _look_up("egress_trunk", of_egress), "egress_trunk").alias("terminator"),
-        pl.col("attempt").fill_null(1),
-        pl.col("last_attempt").fill_null(True),
-        pl.col("switch").fill_null("default"),
-        pl.coalesce("emitted_at", "ended_at").alias("emitted_at"),
-        pl.when(pl.col("answered_at").is_not_null())
-        .then(pl.coalesce("sip_code", pl.lit(200, pl.Int16)))
-        .otherwise("sip_code")
-        .alias("sip_code"),
     )
 
 
@@ -96,22 +96,3 @@ def _unread(frame: pl.DataFrame, origin: Mapping[str, str]) -> list[Check]:
             else:
                 found.append((field, bad, "bad_value", "a number in range"))
     return found
-
-
-def _missing(origin: Mapping[str, str]) -> list[Check]:
-    return [(f, pl.col(f).is_null(), "missing", f"`{origin.get(f, f)}` in every record") for f in _REQUIRED]
-
-
-def _rules() -> list[Check]:
-    """The rules of the record contract."""
-    rules: list[Check] = [
-        ("call_id", pl.col("call_id").str.len_chars() > 255, "bad_value", "1 to 255 characters"),
-        ("sip_code", ~pl.col("sip_code").is_between(100, 699), "bad_value", "a SIP final response, 100 to 699"),
-        ("q850", ~pl.col("q850").is_between(0, 127), "bad_value", "a Q.850 cause, 0 to 127"),
-        ("attempt", pl.col("attempt") < 1, "bad_value", "1 or more"),
-        ("billed_ms", pl.col("billed_ms") < 0, "bad_value", "0 or more"),
-        ("rating", ~pl.col("rating").is_in(RATINGS), "bad_value", "one of " + ", ".join(RATINGS)),
-    ]
-    for before, after in ((b, a) for i, b in enumerate(_TIMES) for a in _TIMES[i + 1 :]):
-        rules.append((after, pl.col(after) < pl.col(before), "order", f"a time not before {before}"))
-    return rules

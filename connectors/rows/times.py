@@ -6,8 +6,10 @@ from typing import Final
 
 import polars as pl
 
-EARLIEST_MS: Final = 946_684_800_000
-LATEST_MS: Final = 4_102_444_800_000
+from pipeline.intake.limits import TIME_MAX_MS, TIME_MIN_MS
+
+EARLIEST_MS: Final = TIME_MIN_MS
+LATEST_MS: Final = TIME_MAX_MS - 1
 """Seconds taken for milliseconds (or the reverse) fall outside these years, which is how a wrong unit shows."""
 
 

@@ -8,12 +8,13 @@ from typing import Final
 import polars as pl
 
 from connectors.rows.delimited import delimited
-from connectors.rows.lines import RAW_LIMIT, Rows, refuse
+from connectors.rows.lines import Rows, refuse
 from connectors.rows.settle import settle
 from connectors.rows.times import epoch, local
 from connectors.rows.understanding import Read, Understanding
 from connectors.vendors.asterisk_csv import CHANNEL_PEER
 from pipeline.directory import Directory
+from pipeline.intake.limits import RAW_MAX
 from pipeline.ports import Reject
 from pipeline.records import empty
 
@@ -114,7 +115,7 @@ class AsteriskCel:
         self._open = self._open.join(old.select("in.linkedid"), on="in.linkedid", how="anti")
         expected = "a LINKEDID_END event of the same linkedid (cel.conf: events=ALL)"
         return tuple(
-            Reject(source, line, "eventtype", "half_call", expected, raw[:RAW_LIMIT])
+            Reject(source, line, "eventtype", "half_call", expected, raw[:RAW_MAX])
             for line, raw in old.select("line", "raw").iter_rows()
         )
 

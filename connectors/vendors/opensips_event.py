@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from connectors.rows.lines import Rows, cut, refuse
-from connectors.rows.pairs import pairs
+from connectors.rows.pairs import gathered
 from connectors.rows.settle import settle
 from connectors.rows.times import epoch
 from connectors.rows.understanding import OneToOne, Read, Understanding
@@ -25,7 +25,6 @@ EXTRAS: Final = {
 }
 """Names given in `extra_fields` of the acc module, and the contract fields that they fill."""
 _FIELDS: Final = ("customer", "account", "trunk", "source_ip", "cli", "dialed", "egress_trunk", "terminator")
-_SEAM: Final = "\x1f"
 
 
 class OpensipsEvent(OneToOne):
@@ -53,15 +52,15 @@ class OpensipsEvent(OneToOne):
     def read(self, data: bytes, source: str, first_line: int, directory: Directory) -> Read:
         """Records of the events: each starts with its name on a line of its own."""
         rows = cut(data, source, first_line)
-        events = _gathered(rows.frame)
+        events = self._events(rows.frame).filter(pl.col("_event") != "E_ACC_EVENT")
         kept = refuse(
-            events.filter(pl.col("_event") != "E_ACC_EVENT"),
+            events,
             ~pl.col("_event").is_in(CALLS),
             source,
             "bad_value",
             "an event name, " + " or ".join(CALLS) + ", on a line of its own before its parameters",
         )
-        frame = pairs(kept.frame, (*KEYS, *self.extras), between=_SEAM, within="::")
+        frame = kept.frame
         frame = frame.with_columns(pl.coalesce("in.created", "in.time").alias("in.created"))
         missed = pl.col("_event") == "E_ACC_MISSED_EVENT"
         created = epoch(pl.col("in.created"), 1)
@@ -97,17 +96,10 @@ class OpensipsEvent(OneToOne):
         }
         return settle(Rows(frame, (*rows.rejects, *kept.rejects)), source, directory, origin)
 
-
-def _gathered(lines: pl.DataFrame) -> pl.DataFrame:
-    """One row per event: its first line's number, its name `_event`, and its lines joined by `_SEAM` in `raw`."""
-    heads = ~pl.col("raw").str.contains("::", literal=True)
-    return (
-        lines.with_columns(heads.cum_sum().alias("_n"))
-        .group_by("_n", maintain_order=True)
-        .agg(
-            pl.col("line").first(),
-            pl.col("raw").first().str.strip_chars().alias("_event"),
-            pl.col("raw").str.join(_SEAM),
-        )
-        .drop("_n")
-    )
+    def _events(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """One row per event: its first line's number and text, its name `_event`, and its parameters."""
+        numbered = lines.with_columns(_row=(~pl.col("raw").str.contains("::", literal=True)).cum_sum().rle_id())
+        heads = numbered.group_by("_row", maintain_order=True).agg(pl.col("line", "raw").first())
+        long = numbered.select(pl.col("_row").cast(pl.Int64), pl.col("raw").alias("_pair"))
+        told = gathered(long, heads.height, (*KEYS, *self.extras), "::")
+        return heads.drop("_row").with_columns(pl.col("raw").str.strip_chars().alias("_event")).hstack(told)

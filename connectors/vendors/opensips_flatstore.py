@@ -8,11 +8,12 @@ from typing import Final
 import polars as pl
 
 from connectors.rows.delimited import delimited
-from connectors.rows.lines import RAW_LIMIT, Rows, refuse
+from connectors.rows.lines import Rows, refuse
 from connectors.rows.settle import settle
 from connectors.rows.times import epoch, local
 from connectors.rows.understanding import Read, Understanding
 from pipeline.directory import Directory
+from pipeline.intake.limits import RAW_MAX
 from pipeline.ports import Reject
 
 ROW: Final = ("method", "from_tag", "to_tag", "callid", "sip_code", "sip_reason", "time")
@@ -176,7 +177,7 @@ class OpensipsFlatstore:
                         "method",
                         "half_call",
                         f"a {other} row of the same callid and tags",
-                        raw[:RAW_LIMIT],
+                        raw[:RAW_MAX],
                     )
                 )
         self._invites = self._invites.filter(pl.col("_at") >= before)
