@@ -14,7 +14,7 @@ CountModel = Literal["binomial", "poisson"]
 
 @dataclass(frozen=True, slots=True)
 class Leaves:
-    """The finest slices, one row each (rows may repeat).
+    """The finest slices, one row each (rows of the same slice are added up).
 
     `codes` is int32 [rows, dims]: an index into that dimension's `names`, -1 where the record has no such value (it
     then belongs to no slice of that dimension). `total` counts what could have happened (attempts), `hits` what did
@@ -32,7 +32,9 @@ class Leaves:
     def __post_init__(self) -> None:
         rows = len(self.total)
         if self.codes.shape != (rows, len(self.dims)) or len(self.names) != len(self.dims):
-            raise ValueError(f"codes is {self.codes.shape}, would be right: ({rows}, {len(self.dims)}) with names for each")
+            raise ValueError(
+                f"codes is {self.codes.shape}, would be right: ({rows}, {len(self.dims)}), names for each dim"
+            )
         if len(self.hits) != rows or len(self.expected) != rows:
             raise ValueError(f"hits and expected must have {rows} rows like total")
         for column, values in (("total", self.total), ("hits", self.hits), ("expected", self.expected)):
@@ -48,14 +50,18 @@ class Settings:
     """How the search weighs evidence; scores are in nats.
 
     `families`: the combinations of dimensions to try (None: every one of up to `depth`); "everything" is always tried.
-    `dispersion`: variance of the counts over the model's variance (>= 1); evidence is divided by it.
-    `min_score`: what a cause must have left after all penalties. `min_effect`: |observed / expected - 1| (for rare
-    hits in direction "up" the same). `min_total`: support a cause must have.
+    `rho`: intraclass correlation of a leaf's hits when nothing is wrong (beta-binomial; in the Poisson model the
+    squared coefficient of variation of its rate). `effect_rho`: the same inside a cause, where leaves suffer unequally.
+    `dispersion`: what overdispersion the leaves share beyond `rho`; evidence is divided by it.
+    `min_score`: what a cause must have left after all penalties. `min_effect`: least |observed / expected - 1|.
+    `min_total`: support a cause must have.
     """
 
     families: tuple[tuple[str, ...], ...] | None = None
     depth: int = 3
     penalty_per_dimension: float = 2.0
+    rho: float = 0.01
+    effect_rho: float = 0.03
     dispersion: float = 1.0
     max_causes: int = 3
     direction: Direction = "both"
@@ -68,7 +74,7 @@ class Settings:
 @dataclass(frozen=True, slots=True)
 class Found:
     """One cause: `cause` maps dimension to its sorted names, empty for "everything"; `explained` is its share 0-1 of
-    the whole excess in the searched direction."""
+    the whole excess over the expectation."""
 
     cause: dict[str, tuple[str, ...]] = field(hash=False)
     score: float

@@ -1,4 +1,4 @@
-"""The candidates: leaves summed up once for every combination of dimensions."""
+"""The candidates: leaves in canonical order, and every slice over one combination of dimensions."""
 
 from __future__ import annotations
 
@@ -8,101 +8,117 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.explain.likelihood import Counts, Floats, exact
+from pipeline.explain.likelihood import Floats, exact
 from pipeline.explain.model import Leaves
 
 Ints = NDArray[np.int64]
+_WIDEST = 2**40
+"""Mixed-radix keys are packed before they grow beyond this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cube:
-    """Leaves with codes in the order of their names and an expectation whose sums are exact: results then depend
-    neither on the order of the rows nor on that of the names."""
+    """Leaves, one row each, in the order of their dimensions' and values' names: results depend neither on the order
+    of the rows nor on that of the codes."""
 
     dims: tuple[str, ...]
     names: tuple[tuple[str, ...], ...]
-    codes: tuple[NDArray[np.int32], ...]
-    """One array a dimension."""
-    counts: Counts
+    codes: tuple[Ints, ...]
+    """One array a dimension, -1 when absent."""
+    hits: Floats
+    expected: Floats
+    total: Floats
     sizes: tuple[int, ...]
     """How many values of each dimension occur."""
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """All slices over one combination of dimensions: `values` int64 [slices, dims], `slot` the slice of each row
-    (len(values) when the row belongs to none)."""
+    """All slices over one combination of dimensions: `values` [slices, dims], `slot` the slice of each leaf
+    (len(values) when the leaf belongs to none)."""
 
     dims: tuple[int, ...]
     values: Ints
     slot: Ints
-    hits: Floats
-    total: Floats
 
-    def counts(self, expected: Floats) -> Counts:
-        """Counts of every slice under the expectation of the rows."""
-        summed = np.bincount(self.slot, expected, len(self.values) + 1)[:-1]
-        return Counts(self.hits, summed, self.total)
+    def sums(self, column: Floats) -> Floats:
+        """Sum of a column of the leaves over every slice."""
+        return np.asarray(np.bincount(self.slot, column, len(self.values) + 1)[:-1])
 
 
 def cube(leaves: Leaves) -> Cube:
     """Put the leaves into canonical form."""
-    codes, names, sizes = [], [], []
-    for column, labels in zip(leaves.codes.T, leaves.names, strict=True):
+    by_name = sorted(range(len(leaves.dims)), key=leaves.dims.__getitem__)
+    codes, names = [], []
+    for dim in by_name:
+        labels = leaves.names[dim]
         order = sorted(range(len(labels)), key=labels.__getitem__)
-        place = np.full(len(labels) + 1, -1, np.int32)
-        place[order] = np.arange(len(labels), dtype=np.int32)
-        codes.append(place[column])
+        place = np.full(len(labels) + 1, -1, np.int64)
+        place[order] = np.arange(len(labels))
+        codes.append(place[leaves.codes[:, dim]])
         names.append(tuple(labels[index] for index in order))
-        sizes.append(int(np.count_nonzero(np.bincount(codes[-1] + 1, minlength=1)[1:])))
-    counts = Counts(leaves.hits.astype(float), exact(leaves.expected), leaves.total.astype(float))
-    return Cube(leaves.dims, tuple(names), tuple(codes), counts, tuple(sizes))
+    rows = len(leaves.total)
+    keys, width = np.zeros(rows, np.int64), 1
+    for column, labels in zip(codes, names, strict=True):
+        if width * (len(labels) + 1) > _WIDEST:
+            present, keys = np.unique(keys, return_inverse=True)
+            width = len(present)
+        keys, width = keys * (len(labels) + 1) + column + 1, width * (len(labels) + 1)
+    _, first, leaf = np.unique(keys, return_index=True, return_inverse=True)
+    hits, expected, total = (
+        np.asarray(np.bincount(leaf, exact(column), len(first)))
+        for column in (leaves.hits, leaves.expected, leaves.total)
+    )
+    kept = tuple(column[first] for column in codes)
+    sizes = tuple(int(np.count_nonzero(np.bincount(column + 1, minlength=1)[1:])) for column in kept)
+    return Cube(tuple(leaves.dims[dim] for dim in by_name), tuple(names), kept, hits, expected, total, sizes)
 
 
 def families(table: Cube, wanted: tuple[tuple[str, ...], ...] | None, depth: int) -> list[Family]:
-    """Every family asked for, "everything" first, narrower ones later; ties fall to the order of the names.
+    """Every family asked for, "everything" first, narrower ones later.
 
     Raises ValueError for a family that names a dimension the leaves do not have.
     """
-    by_name = sorted(range(len(table.dims)), key=table.dims.__getitem__)
     if wanted is None:
-        chosen = [combo for size in range(1, depth + 1) for combo in combinations(by_name, size)]
+        every = range(len(table.dims))
+        chosen = [combo for size in range(1, depth + 1) for combo in combinations(every, size)]
     else:
-        chosen = [tuple(sorted(_places(table, dims), key=by_name.index)) for dims in wanted if dims]
-    chosen.sort(key=lambda dims: (len(dims), [table.dims[dim] for dim in dims]))
-    return [_family(table, dims) for dims in [(), *dict.fromkeys(chosen)]]
+        chosen = sorted({_places(table, dims) for dims in wanted if dims}, key=lambda dims: (len(dims), dims))
+    return [_family(table, dims) for dims in [(), *chosen]]
 
 
-def _places(table: Cube, dims: tuple[str, ...]) -> list[int]:
+def _places(table: Cube, dims: tuple[str, ...]) -> tuple[int, ...]:
     for dim in dims:
         if dim not in table.dims:
             raise ValueError(f"family {dims} names {dim}, would be right: some of {table.dims}")
-    return [table.dims.index(dim) for dim in dict.fromkeys(dims)]
+    return tuple(sorted({table.dims.index(dim) for dim in dims}))
 
 
 def _family(table: Cube, dims: tuple[int, ...]) -> Family:
-    rows = len(table.counts.total)
-    keys = np.zeros(rows, np.int64)
+    rows = len(table.total)
+    keys, span = np.zeros(rows, np.int64), 1
     absent = np.zeros(rows, bool)
     for dim in dims:
-        keys = keys * len(table.names[dim]) + table.codes[dim]
+        keys, span = keys * len(table.names[dim]) + table.codes[dim], span * len(table.names[dim])
         absent |= table.codes[dim] < 0
-    present, slot = _compress(keys, absent, int(np.prod([len(table.names[dim]) for dim in dims], dtype=float)))
-    values = np.empty((len(present), len(dims)), np.int64)
-    for place in range(len(dims) - 1, -1, -1):
-        present, values[:, place] = np.divmod(present, max(len(table.names[dims[place]]), 1))
-    hits, total = (np.bincount(slot, part, len(values) + 1)[:-1] for part in (table.counts.hits, table.counts.total))
-    return Family(dims, values, slot, hits, total)
+    first, slot = _compress(keys, absent, span)
+    values = np.empty((len(first), len(dims)), np.int64)
+    for place, dim in enumerate(dims):
+        values[:, place] = table.codes[dim][first]
+    return Family(dims, values, slot)
 
 
 def _compress(keys: Ints, absent: NDArray[np.bool_], span: int) -> tuple[Ints, Ints]:
-    """Keys that occur, ascending, and the place of each row's key among them (their number when it is absent)."""
+    """For ascending keys a row that has it, and the place of each row's key (their number when it is absent)."""
+    rows = np.flatnonzero(~absent)
     if span > 8 * len(keys) + 4096:
-        present, places = np.unique(keys[~absent], return_inverse=True)
-        slot = np.full(len(keys), len(present), np.int64)
-        slot[~absent] = places
-        return present, slot
-    seen = np.bincount(np.where(absent, span, keys), minlength=span + 1)[:span] > 0
-    present = np.flatnonzero(seen)
-    lookup = np.append(np.cumsum(seen) - 1, len(present))
-    return present, lookup[np.where(absent, span, keys)]
+        _, first, places = np.unique(keys[rows], return_index=True, return_inverse=True)
+        slot = np.full(len(keys), len(first), np.int64)
+        slot[rows] = places
+        return rows[first], slot
+    example = np.full(span, -1, np.int64)
+    example[keys[rows]] = rows
+    present = np.flatnonzero(example >= 0)
+    lookup = np.full(span + 1, len(present), np.int64)
+    lookup[present] = np.arange(len(present))
+    return example[present], lookup[np.where(absent, span, keys)]

@@ -1,88 +1,83 @@
-"""The search: take the slice with the best score, widen it to the list that is hit alike, explain it away, repeat."""
+"""The search: take the best slice, widen it to what is hit alike, count it as explained, search the rest again."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from math import log
-
 import numpy as np
 
-from pipeline.explain.grow import Slice, grow
-from pipeline.explain.likelihood import Counts, Law, exact
+from pipeline.explain.grow import grow
 from pipeline.explain.model import Found, Leaves, Settings
 from pipeline.explain.scan import Cube, Family, cube, families
-from pipeline.explain.score import Score
+from pipeline.explain.weigh import Cause, Scale, Slice, scale
 
 STARTS = 12
-"""Best single slices that are tried as the seed of a list."""
+"""How many of the best single slices are tried as seeds."""
 
 
 def search(leaves: Leaves, settings: Settings) -> list[Found]:
-    """Causes in the order they were found, each on top of those before it; none when nothing is significant."""
-    table, tables, score = _prepare(leaves, settings)
-    first = table.counts
-    chosen: list[Found] = []
-    while len(chosen) < settings.max_causes:
-        best = _best(table, tables, score)
-        if best is None:
-            break
-        chosen.append(_found(table, first, best, score.law))
-        table = _explained_away(table, best, score.law)
-    return chosen
+    """Causes in the order they were found, each in what the ones before it leave open; none when nothing passes.
+
+    Raises ValueError when a family names an unknown dimension or, in the binomial model, hits exceed the total.
+    """
+    table, tables, whole = _prepare(leaves, settings)
+    return [_found(table, cause) for cause in _causes(tables, whole)]
 
 
 def rank(leaves: Leaves, settings: Settings, top: int) -> list[Found]:
-    """The `top` best readings of the change: the causes of `search`, then the best other slices."""
-    return search(leaves, settings)[:top]
+    """The `top` best readings of the change: the cause that explains it best, then the next best by score, be they
+    further causes or other readings of the same change."""
+    table, tables, whole = _prepare(leaves, settings)
+    causes = _causes(tables, whole)
+    readings = {cause.cause: cause for cause in causes}
+    for _, seed in _seeds(tables, whole, top + len(causes)):
+        readings.setdefault(seed, whole.measure(seed))
+    rest = sorted((r for r in readings.values() if r not in causes[:1]), key=lambda r: (-r.score, r.cause))
+    return [_found(table, cause) for cause in [*causes[:1], *rest][:top]]
 
 
-def _prepare(leaves: Leaves, settings: Settings) -> tuple[Cube, list[Family], Score]:
+def _prepare(leaves: Leaves, settings: Settings) -> tuple[Cube, list[Family], Scale]:
+    if settings.count_model == "binomial" and (leaves.hits > leaves.total).any():
+        raise ValueError("hits exceed the total, would be right: hits <= total, or the Poisson model")
     table = cube(leaves)
     tables = families(table, settings.families, settings.depth)
-    law = Law(settings.count_model, settings.direction)
-    return table, tables, Score(law, settings, table.sizes, log(len(tables)))
+    return table, tables, scale(table, settings, sum(len(family.values) for family in tables))
 
 
-def _best(table: Cube, tables: list[Family], score: Score) -> Slice | None:
-    starts: list[tuple[float, int, int]] = []
-    for place, family in enumerate(tables):
-        counts = family.counts(table.counts.expected)
-        if not len(family.values):
-            continue
-        nats = score.of(counts, tuple((dim, 1) for dim in family.dims))
-        for index in np.argsort(-nats, kind="stable")[:STARTS]:
-            starts.append((-float(nats[index]), place, int(index)))
-    starts.sort()
-    best: Slice | None = None
-    tried: set[tuple[tuple[int, tuple[int, ...]], ...]] = set()
-    for negative, place, index in starts[:STARTS]:
-        if negative == np.inf:
+def _causes(tables: list[Family], whole: Scale) -> list[Slice]:
+    chosen: list[Slice] = []
+    left = whole
+    while len(chosen) < whole.settings.max_causes:
+        tried: set[Cause] = set()
+        best: Slice | None = None
+        for _, seed in _seeds(tables, left, STARTS):
+            if seed in tried:
+                continue
+            grown = grow(seed, left, tried)
+            if best is None or grown.score > best.score:
+                best = grown
+        if best is None or best.score < whole.settings.min_score:
             break
-        family = tables[place]
-        seed = tuple((dim, (int(value),)) for dim, value in zip(family.dims, family.values[index], strict=True))
-        if seed in tried:
-            continue
-        grown = grow(table, seed, score, tried)
-        if best is None or grown.score > best.score:
-            best = grown
-    return best if best is not None and best.score >= score.settings.min_score else None
+        chosen.append(best)
+        left = left.without(best.rows)
+    return chosen
 
 
-def _found(table: Cube, first: Counts, best: Slice, law: Law) -> Found:
-    inside = first.at(best.rows).sum()
-    observed, expected = float(inside.hits[0]), float(inside.expected[0])
-    whole = float(first.hits.sum() - first.expected.sum())
-    excess = observed - expected
-    explained = min(max(excess / whole, 0.0), 1.0) if whole else 0.0
-    cause = {
-        table.dims[dim]: tuple(table.names[dim][value] for value in values)
-        for dim, values in sorted(best.cause, key=lambda part: table.dims[part[0]])
-    }
-    return Found(cause, best.score, observed, expected, float(inside.total[0]), explained)
+def _seeds(tables: list[Family], left: Scale, count: int) -> list[tuple[float, Cause]]:
+    """The best slices with one value a dimension: (-score, cause), best first, ties by order of the names."""
+    seeds: list[tuple[float, Cause]] = []
+    for family in tables:
+        scores = left.score(family)
+        for index in np.argsort(-scores, kind="stable")[:count]:
+            if scores[index] > -np.inf:
+                values = family.values[index].tolist()
+                seeds.append(
+                    (-float(scores[index]), tuple((d, (v,)) for d, v in zip(family.dims, values, strict=True)))
+                )
+    return sorted(seeds, key=lambda seed: (seed[0], len(seed[1]), seed[1]))[:count]
 
 
-def _explained_away(table: Cube, best: Slice, law: Law) -> Cube:
-    inside = table.counts.at(best.rows)
-    expected = table.counts.expected.copy()
-    expected[best.rows] = exact(law.tilt(inside, float(inside.hits.sum())))
-    return replace(table, counts=replace(table.counts, expected=expected))
+def _found(table: Cube, found: Slice) -> Found:
+    observed, expected, total = (float(c[found.rows].sum()) for c in (table.hits, table.expected, table.total))
+    whole = float(table.hits.sum() - table.expected.sum())
+    explained = min(max((observed - expected) / whole, 0.0), 1.0) if whole else 0.0
+    cause = {table.dims[dim]: tuple(table.names[dim][value] for value in values) for dim, values in found.cause}
+    return Found(cause, found.score, observed, expected, total, explained)
