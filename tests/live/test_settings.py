@@ -42,7 +42,12 @@ def test_a_secret_of_digits_stays_text_and_is_never_shown(tmp_path: Path) -> Non
     [
         ('[kafka]\nbootstrp = "x"', {}, r"akira\.toml: \[kafka\] bootstrp: unknown setting", "kafka.bootstrap"),
         ("[kafak]\n", {}, r"akira\.toml: kafak: unknown setting", "did you mean kafka"),
-        ("[watch.gates]\nasr_support = 1", {}, r"\[watch\.gates\] asr_support: input should be greater", "docs/settings"),
+        (
+            "[watch.gates]\nasr_support = 1",
+            {},
+            r"\[watch\.gates\] asr_support: input should be greater",
+            "docs/settings",
+        ),
         ("", {"AKIRA_KAFKA__BOTSTRAP": "x"}, r"^AKIRA_KAFKA__BOTSTRAP: unknown setting", "kafka.bootstrap"),
         ("", {"AKIRA_WEB__PORT": "many"}, r"^AKIRA_WEB__PORT: input should be a valid integer", "docs/settings"),
         ('[kafka]\nsecurity = "SASL_SSL"', {}, "needs sasl, username and password", "docs/settings"),
