@@ -11,24 +11,22 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from pydantic import TypeAdapter
 
 from akira.charts import Mark, incident_chart, svg
-from akira.wording import SHAPES, cause_words, figure_words, utc
+from akira.wording import SHAPES, figure_words
+from pipeline.desk.words import cause_words, clock
 from pipeline.incidents import Evidence
 
+_EVIDENCE: Final = TypeAdapter(Evidence)
 PICTURES_AT_MOST: Final = 200
 """Tickets beyond this many are listed without a picture; the report says so."""
 
 
-def write(
-    path: Path, tickets: Sequence[Mapping[str, Any]], *, title: str, evidence: Mapping[str, Evidence] | None = None
-) -> None:
-    """Write `tickets` (contract lines, docs/records.md) to `path`; `evidence` by ticket id adds figures, pictures."""
-    known = evidence or {}
-    rows = [
-        _row(ticket, known.get(str(ticket["id"])), pictured=place < PICTURES_AT_MOST)
-        for place, ticket in enumerate(sorted(tickets, key=_order))
-    ]
+def write(path: Path, tickets: Sequence[Mapping[str, Any]], *, title: str) -> None:
+    """Write `tickets` (contract lines, docs/records.md) to `path`, the gravest first."""
+    ordered = sorted(tickets, key=_order)
+    rows = [_row(ticket, pictured=place < PICTURES_AT_MOST) for place, ticket in enumerate(ordered)]
     static = files("akira.web") / "static"
     page = (
         _environment()
@@ -75,15 +73,16 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("akira.web", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters["utc"] = lambda moment: "still active" if moment is None else utc(contract_ms(moment))
+    environment.filters["utc"] = lambda moment: "still active" if moment is None else clock(contract_ms(moment))
     environment.filters["cause"] = cause_words
     environment.filters["figure"] = figure_words
     environment.globals["shapes"] = SHAPES
     return environment
 
 
-def _row(ticket: Mapping[str, Any], evidence: Evidence | None, *, pictured: bool) -> dict[str, Any]:
-    drawn = picture(evidence, marks_of(ticket), title=cause_words(ticket["cause"])) if evidence and pictured else None
+def _row(ticket: Mapping[str, Any], *, pictured: bool) -> dict[str, Any]:
+    evidence = _EVIDENCE.validate_python(ticket["evidence"])
+    drawn = picture(evidence, marks_of(ticket), title=cause_words(ticket["cause"])) if pictured else None
     return {"ticket": ticket, "evidence": evidence, "picture": drawn}
 
 

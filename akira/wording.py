@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Final
 
 from pipeline.incidents import Figure
 
 SHAPES: Final[dict[str, str]] = {"SEV1": "■", "SEV2": "▲", "SEV3": "●"}
 """Severity is a word and a shape before a colour."""
-
-
-def utc(at_ms: int) -> str:
-    """Epoch milliseconds as `2026-05-04 13:58 UTC`."""
-    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def duration(ms: float) -> str:
@@ -28,12 +21,6 @@ def duration(ms: float) -> str:
     if hours < 48:
         return f"{hours} h {minutes % 60:02d} min"
     return f"{hours // 24} d {hours % 24} h"
-
-
-def cause_words(cause: Mapping[str, Iterable[str]]) -> str:
-    """`terminator term-05 × destination Germany-Mobile`; an empty cause is the whole platform."""
-    words = [f"{dimension} {', '.join(values)}" for dimension, values in cause.items() if values]
-    return " × ".join(words) or "the whole platform"
 
 
 def figure_words(figure: Figure) -> str:

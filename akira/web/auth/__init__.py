@@ -1,0 +1,1 @@
+"""Who is asking, and whether they may: tokens, sessions, roles, and one table of operations."""
