@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Final
 
@@ -71,3 +72,13 @@ def _flat(frame: pl.DataFrame, shape: Shape) -> pl.DataFrame:
             inner = [pl.col(f"in.{key}").struct.field(part.name).alias(f"in.{key}.{part.name}") for part in kind.fields]
             frame = frame.with_columns(inner).drop(f"in.{key}")
     return frame
+
+
+def one_line(data: bytes) -> bytes:
+    """A single document over many lines, on one line; anything else as it is."""
+    if data.lstrip()[:2] not in (b"{\n", b"{\r"):
+        return data
+    try:
+        return json.dumps(json.loads(data), ensure_ascii=False).encode()
+    except ValueError:
+        return data

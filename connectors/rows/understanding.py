@@ -39,6 +39,8 @@ class Reader(Protocol):
     """One CDR format. `read` may be called with any run of whole lines; bad records come back as `Reject`."""
 
     name: str
+    joins: bool
+    """It holds halves of calls between two reads, and must see them again after a restart."""
 
     @property
     def understanding(self) -> Understanding: ...
@@ -53,7 +55,9 @@ class Reader(Protocol):
 
 
 class OneToOne:
-    """The `finish` of a reader that keeps nothing between two reads."""
+    """A reader that keeps nothing between two reads."""
+
+    joins = False
 
     def finish(self, source: str, directory: Directory) -> Read:
         """Nothing is held."""

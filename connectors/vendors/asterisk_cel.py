@@ -48,6 +48,7 @@ _KEPT: Final = (*NEEDED, "cidnum", "exten", "accountcode", "eventextra")
 class AsteriskCel:
     """Holds the events of a call until its LINKEDID_END; a call without one for `keep_h` hours is refused."""
 
+    joins = True
     name = "asterisk_cel"
 
     def __init__(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 import polars as pl
 
-from connectors.rows.json_lines import json_lines
+from connectors.rows.json_lines import json_lines, one_line
 from connectors.rows.settle import settle
 from connectors.rows.understanding import OneToOne, Read, Understanding
 from connectors.vendors.freeswitch_leg import VARIABLES, Leg, call
@@ -45,17 +44,7 @@ class FreeswitchJson(OneToOne):
 
     def read(self, data: bytes, source: str, first_line: int, directory: Directory) -> Read:
         """Records of JSON documents, one a line or one pretty-printed document per file."""
-        rows = json_lines(_one_line(data), source, first_line, _SHAPE)
+        rows = json_lines(one_line(data), source, first_line, _SHAPE)
         flat = rows.frame.rename({f"in.variables.{name}": f"in.{name}" for name in _READ})
         told, origin = call(type(rows)(flat, rows.rejects), source, self.leg, self.zone, self.switch)
         return settle(told, source, directory, origin)
-
-
-def _one_line(data: bytes) -> bytes:
-    """A file that holds one document over many lines, on one line; anything else as it is."""
-    if data.lstrip()[:2] not in (b"{\n", b"{\r"):
-        return data
-    try:
-        return json.dumps(json.loads(data)).encode()
-    except ValueError:
-        return data

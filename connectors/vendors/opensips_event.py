@@ -70,7 +70,7 @@ class OpensipsEvent(OneToOne):
             pl.col("in.duration").cast(pl.Int64, strict=False) * 1000,
         )
         told = [
-            pl.coalesce([f"in.{n}" for n, to in self.extras.items() if to == field] or [pl.lit(None, pl.String)]).alias(
+            pl.coalesce(pl.lit(None, pl.String), *(f"in.{n}" for n, to in self.extras.items() if to == field)).alias(
                 field
             )
             for field in _FIELDS

@@ -29,6 +29,7 @@ class OpensipsFlatstore:
     An INVITE with 200 waits for its BYE. After `keep_h` hours of the rows' own time a half is refused.
     """
 
+    joins = True
     name = "opensips_flatstore"
 
     def __init__(
@@ -166,7 +167,7 @@ class OpensipsFlatstore:
         """Refuses halves older than `keep_ms` before the latest of `at`."""
         if at is None or self._invites is None or self._byes is None:
             return ()
-        before = int(at.max()) - self.keep_ms  # type: ignore[call-overload]
+        before = max(at.to_list()) - self.keep_ms
         found = []
         for half, other in ((self._invites, "BYE"), (self._byes, "INVITE")):
             for line, raw in half.filter(pl.col("_at") < before).select("line", "raw").iter_rows():
