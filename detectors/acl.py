@@ -78,6 +78,7 @@ class Acl:
     """Denials per source of samples."""
 
     name = "acl"
+    kept: tuple[type, ...] = (Denials,)
 
     def __init__(self, settings: WatchSettings) -> None:
         self.ratio = settings.gates.acl_ratio

@@ -64,6 +64,7 @@ class Balance:
     """Episodes of blocking and of low balance."""
 
     name = "balance"
+    kept: tuple[type, ...] = (Episode,)
 
     def __init__(self, settings: WatchSettings) -> None:
         self.joint_ms = settings.hold.joint_blocking_min * MINUTE_MS

@@ -59,6 +59,7 @@ class Silence:
     """Switches that write no records: how many per minute is usual, and since when there is none."""
 
     name = "silence"
+    kept: tuple[type, ...] = ()
 
     def __init__(self, settings: WatchSettings) -> None:
         self.silent_min = max(1, round(settings.hold.silent_s / 60))

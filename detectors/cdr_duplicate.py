@@ -10,7 +10,7 @@ Source: operator practice.
 from __future__ import annotations
 
 from pipeline.findings import ClosedMinute, Finding
-from pipeline.ownrate import OwnRates
+from pipeline.ownrate import OwnRates, Rate
 from pipeline.rulebook import share_finding
 from pipeline.settings import WatchSettings
 
@@ -21,6 +21,7 @@ class CdrDuplicate:
     """One share per switch."""
 
     name = "cdr_duplicate"
+    kept: tuple[type, ...] = (Rate,)
 
     def __init__(self, settings: WatchSettings) -> None:
         self.rates = OwnRates(1e-4, settings.gates.duplicated_share, LEAST, settings.hold.soak_min, settings.evidence)

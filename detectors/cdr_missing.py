@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.findings import ClosedMinute, Finding
-from pipeline.ownrate import OwnRates
+from pipeline.ownrate import OwnRates, Rate
 from pipeline.records import MINUTE_MS
 from pipeline.rulebook import share_finding
 from pipeline.settings import WatchSettings
@@ -29,6 +29,7 @@ class CdrMissing:
     """Counters and counted calls per switch."""
 
     name = "cdr_missing"
+    kept: tuple[type, ...] = (Rate,)
 
     def __init__(self, settings: WatchSettings) -> None:
         hold, share = settings.hold, settings.gates.missing_share

@@ -39,6 +39,7 @@ class Reachability:
     """Up or down per peer, with hold-down."""
 
     name = "reachability"
+    kept: tuple[type, ...] = (State,)
 
     def __init__(self, settings: WatchSettings) -> None:
         self.hold_ms = (settings.hold.reachability_samples - 1) * MINUTE_MS

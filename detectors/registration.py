@@ -47,6 +47,7 @@ class Registration:
     """Bindings per peer."""
 
     name = "registration"
+    kept: tuple[type, ...] = (Bindings,)
 
     def __init__(self, settings: WatchSettings) -> None:
         self.left = settings.gates.registrations_left

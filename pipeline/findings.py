@@ -59,6 +59,8 @@ class Rule(Protocol):
     """A question that is no share of attempts: states with hold-down, counters, silence. Deterministic."""
 
     name: str
+    kept: tuple[type, ...]
+    """The dataclasses that its state holds, for the snapshot."""
 
     def observe(self, minute: ClosedMinute) -> list[Finding]:
         """The findings that hold, and those that have just ended, when this minute has closed."""

@@ -15,9 +15,14 @@ DIMS: Final[tuple[str, ...]] = ("customer", "trunk", "terminator", "destination"
 class Names:
     """The names seen in each dimension, in order of first appearance on the ordered arrival timeline."""
 
-    def __init__(self, lists: dict[str, list[str]] | None = None) -> None:
-        self.lists: dict[str, list[str]] = {dim: list((lists or {}).get(dim, [])) for dim in DIMS}
-        self._codes = {dim: {name: code for code, name in enumerate(names)} for dim, names in self.lists.items()}
+    def __init__(self) -> None:
+        self.lists: dict[str, list[str]] = {dim: [] for dim in DIMS}
+        self._codes: dict[str, dict[str, int]] = {dim: {} for dim in DIMS}
+
+    def load(self, lists: dict[str, list[str]]) -> None:
+        """Take a snapshot back."""
+        self.lists = lists
+        self._codes = {dim: {name: code for code, name in enumerate(names)} for dim, names in lists.items()}
 
     def encode(self, dim: str, column: pl.Series) -> Codes:
         """int32 codes of `column`, learning new names in row order."""
@@ -43,16 +48,6 @@ class Names:
     def code(self, dim: str, name: str | None) -> int:
         """The code of a name, -1 when it was never seen or is not given."""
         return -1 if name is None else self._codes[dim].get(name, -1)
-
-    def learn(self, dim: str, name: str | None) -> int:
-        """The code of a name, learning it."""
-        if name is None:
-            return -1
-        codes = self._codes[dim]
-        if name not in codes:
-            codes[name] = len(codes)
-            self.lists[dim].append(name)
-        return codes[name]
 
     def name(self, dim: str, code: int) -> str:
         """The name behind a code."""

@@ -1,0 +1,82 @@
+"""One incident while it is being told: its findings, who leads, its grade with held downgrades."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Final
+
+from pipeline.correlate.impact import Tally
+from pipeline.findings import Finding, NamedCause
+from pipeline.incidents import Evidence, Incident, Severity
+from pipeline.records import MINUTE_MS
+
+RANK: Final[dict[Severity, int]] = {"SEV1": 0, "SEV2": 1, "SEV3": 2}
+EXAMPLES_MOST: Final = 10
+LINGER_MS: Final = 10 * MINUTE_MS
+
+
+@dataclass(slots=True)
+class Case:
+    """An incident and what it was told."""
+
+    id: str
+    opened_at_ms: int
+    findings: dict[str, Finding]
+    lead: str = ""
+    cause: NamedCause = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
+    tallied_until: int = -1
+    severity: Severity = "SEV3"
+    why: str = ""
+    justified_ms: int = 0
+    """When the present severity was last what the facts say."""
+    revision: int = 0
+    flaps: int = 0
+    parent: str | None = None
+    ended_ms: int | None = None
+    recovered_at_ms: int | None = None
+    told: Incident | None = None
+
+    @property
+    def active(self) -> bool:
+        """Some finding still holds."""
+        return any(f.ended_ms is None for f in self.findings.values())
+
+    def lasting(self) -> list[Finding]:
+        """The findings that hold or held until a moment ago, or all of them when none does any more."""
+        now = [f for f in self.findings.values() if f.ended_ms is None]
+        if not now:
+            return list(self.findings.values())
+        newest = max(f.onset_ms for f in now)
+        return [f for f in self.findings.values() if f.ended_ms is None or newest - f.ended_ms <= LINGER_MS]
+
+    def onset_ms(self) -> int:
+        """The earliest onset."""
+        return min(f.onset_ms for f in self.findings.values())
+
+    def grade(self, severity: Severity, why: str, now_ms: int, hold_ms: int, first: bool) -> None:
+        """Take the grade of this minute: upwards at once, downwards after the hold."""
+        if first or RANK[severity] <= RANK[self.severity]:
+            self.severity, self.why, self.justified_ms = severity, why, now_ms
+        elif now_ms - self.justified_ms >= hold_ms:
+            self.severity, self.why, self.justified_ms = severity, why, now_ms
+
+    def evidence(self) -> Evidence:
+        """Figures of all findings, the lead's chart, examples and remarks."""
+        ordered = sorted(self.findings.values(), key=lambda f: (f.signal != self.lead, f.ended_ms is not None, f.key))
+        examples = list(dict.fromkeys(call for f in ordered for call in f.examples))
+        notes = list(dict.fromkeys(note for f in ordered for note in f.notes))
+        series = next((f.series for f in ordered if f.series), ())
+        return Evidence(
+            figures=tuple(figure for f in ordered for figure in f.figures),
+            series=series,
+            examples=tuple(examples[:EXAMPLES_MOST]),
+            notes=tuple(notes),
+        )
+
+
+def case_id(finding: Finding) -> str:
+    """The stable id of an incident that begins with this finding."""
+    text = f"{finding.signal}|{finding.onset_ms}|{sorted(finding.cause.items())}"
+    return "INC-" + hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,172 @@
+"""Findings of a minute into incidents: join, open, grade, end. Deterministic; one call a closed minute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pipeline.correlate.case import Case, case_id
+from pipeline.correlate.facts import facts_of
+from pipeline.correlate.impact import Tally, carried
+from pipeline.correlate.lead import cause_of, leading
+from pipeline.correlate.platform import platform_finding
+from pipeline.correlate.relate import belongs, returns
+from pipeline.correlate.sentence import sentence
+from pipeline.directory import Directory
+from pipeline.findings import Finding
+from pipeline.incidents import TYPE_OF_SIGNAL, Incident
+from pipeline.names import Names
+from pipeline.quality.cause import coded
+from pipeline.quality.recent import Recent
+from pipeline.records import MINUTE_MS
+from pipeline.settings import WatchSettings
+from pipeline.severity import grade
+
+REFRESH_MIN = 5
+
+
+class Correlator:
+    """The open incidents, and those that ended within the reopen window."""
+
+    def __init__(self, directory: Directory, settings: WatchSettings, names: Names, recent: Recent) -> None:
+        self.directory, self.settings, self.names, self.recent = directory, settings, names, recent
+        self.majors = directory.majors()
+        self.cases: list[Case] = []
+
+    def step(self, minute: int, findings: Sequence[Finding], owners: Mapping[str, str]) -> list[Incident]:
+        """The incidents that changed when `minute` closed, in a fixed order."""
+        now_ms = (minute + 1) * MINUTE_MS
+        platform = platform_finding(minute, findings, self.recent, self.settings, self._platform())
+        for finding in sorted([*findings, *([platform] if platform else [])], key=lambda f: (f.onset_ms, f.key)):
+            self._assign(finding, now_ms, owners)
+        self._adopt(now_ms)
+        self._forget(now_ms)
+        told = [self._tell(case, minute, now_ms) for case in self.cases]
+        return [incident for incident in told if incident is not None]
+
+    def _platform(self) -> Finding | None:
+        """The platform finding that lasts, if any."""
+        for case in self.cases:
+            for finding in case.findings.values():
+                if finding.signal == "platform_down" and finding.ended_ms is None:
+                    return finding
+        return None
+
+    def _assign(self, finding: Finding, now_ms: int, owners: Mapping[str, str]) -> None:
+        for known in self.cases:
+            if finding.key in known.findings:
+                known.findings[finding.key] = finding
+                return
+        if finding.ended_ms is not None:
+            return
+        case = self._match(finding, now_ms, owners)
+        if case is None:
+            case = Case(case_id(finding), now_ms, {})
+            self.cases.append(case)
+        elif not case.active:
+            case.flaps += 1
+            case.ended_ms = case.recovered_at_ms = None
+        case.findings[finding.key] = finding
+
+    def _match(self, finding: Finding, now_ms: int, owners: Mapping[str, str]) -> Case | None:
+        platform = next((c for c in self.cases if c.active and c.lead == "platform_down"), None)
+        if platform is not None and TYPE_OF_SIGNAL[finding.signal] == "sip_quality":
+            return platform
+        for case in self.cases:
+            lasting = [f for f in case.findings.values() if f.ended_ms is None]
+            if any(belongs(finding, old, owners) for old in lasting):
+                return case
+        reopen_ms = self.settings.hold.reopen_min * MINUTE_MS
+        for case in reversed(self.cases):
+            if case.active or case.ended_ms is None or finding.onset_ms - case.ended_ms > reopen_ms:
+                continue
+            if any(returns(finding, old, owners) for old in case.findings.values()):
+                return case
+        return None
+
+    def _adopt(self, now_ms: int) -> None:
+        """A platform outage takes the faults of calls that began with it in as children."""
+        for platform in self.cases:
+            if not (platform.active and any(f.signal == "platform_down" for f in platform.lasting())):
+                continue
+            for case in self.cases:
+                began_with = case.onset_ms() >= platform.onset_ms() - 5 * MINUTE_MS
+                quality = any(TYPE_OF_SIGNAL[f.signal] == "sip_quality" for f in case.findings.values())
+                if case is not platform and case.active and case.parent is None and began_with and quality:
+                    case.parent = platform.id
+
+    def _forget(self, now_ms: int) -> None:
+        keep_ms = (self.settings.hold.reopen_min + 5) * MINUTE_MS
+        self.cases = [c for c in self.cases if c.recovered_at_ms is None or now_ms - c.recovered_at_ms <= keep_ms]
+
+    def _tell(self, case: Case, minute: int, now_ms: int) -> Incident | None:
+        """The incident's next revision when something worth telling changed."""
+        if not case.active and case.recovered_at_ms is not None:
+            return None
+        self._update(case, minute, now_ms)
+        incident = self._incident(case, now_ms)
+        if case.told is not None and not _changed(case.told, incident):
+            return None
+        case.revision += 1
+        case.told = incident
+        return incident
+
+    def _update(self, case: Case, minute: int, now_ms: int) -> None:
+        lasting = case.lasting()
+        since = max(case.onset_ms() // MINUTE_MS, minute - 14)
+        lead = leading(lasting, True)
+        if lead.signal == "route_failover":
+            minutes = self.recent.since(since)
+            lead = leading(lasting, carried(minutes, coded(lead.cause, self.names)))
+        cause = cause_of(lead, lasting)
+        first = case.revision == 0
+        if first or dict(cause) != dict(case.cause):
+            case.tally = Tally()
+            case.tallied_until = case.onset_ms() // MINUTE_MS - 1
+        case.lead, case.cause = lead.signal, cause
+        codes = coded(cause, self.names)
+        for closed in self.recent.since(case.tallied_until + 1):
+            case.tally.add(closed, codes, self.names)
+            case.tallied_until = closed.minute
+        if case.active:
+            facts = facts_of(case, self.recent.since(max(since, minute - 9)), self.names, self.directory, self.settings)
+            severity, why = grade(facts, self.settings.severity)
+            case.grade(severity, why, now_ms, self.settings.hold.downgrade_min * MINUTE_MS, first)
+        else:
+            case.ended_ms = max(f.ended_ms or 0 for f in case.findings.values())
+            case.recovered_at_ms = now_ms
+
+    def _incident(self, case: Case, now_ms: int) -> Incident:
+        told = {name for f in case.findings.values() for name in f.customers}
+        known = sorted(told | set(case.cause.get("customer", ())))
+        customers = case.tally.impacts(self.majors, known)
+        return Incident(
+            id=case.id,
+            revision=case.revision + 1,
+            at_ms=now_ms,
+            opened_at_ms=case.opened_at_ms,
+            onset_ms=case.onset_ms(),
+            ended_ms=case.ended_ms,
+            recovered_at_ms=case.recovered_at_ms,
+            ticket_type=TYPE_OF_SIGNAL[case.lead],
+            signals=tuple(sorted({f.signal for f in case.findings.values()})),
+            lead=case.lead,
+            cause=case.cause,
+            customers=customers,
+            severity=case.severity,
+            why=case.why,
+            summary=sentence(case.lead, case.cause),
+            facts={"customers": len(customers), "majors": sum(c.major for c in customers)},
+            evidence=case.evidence(),
+            flaps=case.flaps,
+            parent=case.parent,
+        )
+
+
+def _changed(old: Incident, new: Incident) -> bool:
+    """Something a reader must know at once, or five minutes of new figures."""
+    material = ("ended_ms", "recovered_at_ms", "signals", "lead", "cause", "severity", "why", "flaps", "parent")
+    if any(getattr(old, name) != getattr(new, name) for name in material):
+        return True
+    if {c.customer for c in old.customers} != {c.customer for c in new.customers}:
+        return True
+    return new.at_ms - old.at_ms >= REFRESH_MIN * MINUTE_MS

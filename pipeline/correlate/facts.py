@@ -1,0 +1,65 @@
+"""The facts that the severity of an incident depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from pipeline.correlate.case import Case
+from pipeline.correlate.impact import MAJOR_LEAST, unable
+from pipeline.directory import Directory
+from pipeline.incidents import TYPE_OF_SIGNAL, Impact
+from pipeline.names import Names
+from pipeline.quality.recent import Minute
+from pipeline.settings import WatchSettings
+from pipeline.severity import Facts
+
+BY_ATTEMPTS: Final = frozenset({"asr_drop", "ner_drop", "platform_down", "route_failover"})
+
+
+def facts_of(
+    case: Case, minutes: Sequence[Minute], names: Names, directory: Directory, settings: WatchSettings
+) -> Facts:
+    """Facts of a case from its lead, its customers and the attempts of the last minutes."""
+    lasting = case.lasting()
+    known = sorted({name for f in lasting for name in f.customers} | set(case.cause.get("customer", ())))
+    customers = case.tally.impacts(directory.majors(), known)
+    if case.lead.startswith("balance"):
+        return _balance(case, known, directory)
+    if TYPE_OF_SIGNAL.get(case.lead) == "cdr_pipeline":
+        return _pipeline(case, customers, names, directory)
+    majors = [c for c in customers if c.major and (c.attempts >= MAJOR_LEAST or c.customer in known)]
+    stuck = unable(minutes, names, {c.customer: c for c in customers}, settings.severity)
+    return Facts(
+        platform_down=case.lead == "platform_down",
+        customers=len(customers),
+        unable=len(stuck) if case.lead in BY_ATTEMPTS else 0,
+        majors=len(majors),
+        major_name=majors[0].customer if majors else "",
+        workaround=case.lead == "route_failover",
+    )
+
+
+def _balance(case: Case, known: Sequence[str], directory: Directory) -> Facts:
+    majors = sorted(set(known) & directory.majors())
+    blocked = len(known) if case.lead == "balance_blocked" else 0
+    return Facts(
+        customers=len(known),
+        blocked=blocked,
+        majors=len(majors) if blocked else 0,
+        major_name=majors[0] if majors else "",
+        threshold_only=case.lead == "balance_threshold",
+    )
+
+
+def _pipeline(case: Case, customers: Sequence[Impact], names: Names, directory: Directory) -> Facts:
+    hit = set(case.cause.get("switch", ()))
+    known = {s.id for s in directory.switches} | set(names.lists["switch"])
+    several = len(known) > 1
+    return Facts(
+        customers=len(customers),
+        pipeline=True,
+        switches=len(hit),
+        all_switches=several and (known <= hit or not case.cause),
+        billing_effect=case.lead == "rating_failure",
+    )

@@ -1,0 +1,92 @@
+"""Who is hit: last attempts of the calls that touched the cause, per customer, added up minute by minute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.incidents import Impact
+from pipeline.names import Names
+from pipeline.quality.cause import Codes, inside
+from pipeline.quality.recent import Minute
+from pipeline.settings import SeveritySettings
+
+TOUCHED_LEAST = 2
+MAJOR_LEAST = 5
+RECENT_MIN = 10
+
+
+@dataclass(slots=True)
+class Tally:
+    """Per customer: attempts, failures, expected failures within the cause, and all its attempts."""
+
+    rows: dict[str, list[float]] = field(default_factory=dict)
+    own: dict[str, int] = field(default_factory=dict)
+
+    def add(self, closed: Minute, cause: Codes, names: Names) -> None:
+        """Add one closed minute."""
+        rows = closed.rows
+        if not len(rows):
+            return
+        within = inside(cause, rows.codes)
+        touched = rows.last & np.isin(rows.call, np.unique(rows.call[within]))
+        customer = rows.of("customer")
+        size = names.count("customer")
+        total = np.bincount(customer[touched], minlength=size)
+        failed = np.bincount(customer[touched & ~rows.answered], minlength=size)
+        normal = np.where(np.isnan(closed.answer), rows.answered, closed.answer)
+        missed = np.bincount(customer[touched], 1 - normal[touched], size)
+        everything = np.bincount(customer[rows.last], minlength=size)
+        for code in np.flatnonzero(total).tolist():
+            row = self.rows.setdefault(names.name("customer", code), [0.0, 0.0, 0.0])
+            row[0] += float(total[code])
+            row[1] += float(failed[code])
+            row[2] += float(missed[code])
+        for code in np.flatnonzero(everything).tolist():
+            name = names.name("customer", code)
+            self.own[name] = self.own.get(name, 0) + int(everything[code])
+
+    def impacts(self, majors: frozenset[str], known: Iterable[str]) -> tuple[Impact, ...]:
+        """The customers affected, most failures above normal first; `known` are affected whatever the calls say."""
+        named = {name for name, row in self.rows.items() if row[0] >= TOUCHED_LEAST} | set(known)
+        found = []
+        for name in named:
+            attempts, failures, missed = self.rows.get(name, [0.0, 0.0, 0.0])
+            own = self.own.get(name, 0)
+            share = round(attempts / own, 4) if own else 0.0
+            found.append(Impact(name, name in majors, int(attempts), int(failures), round(missed, 2), min(share, 1.0)))
+        return tuple(sorted(found, key=lambda i: (i.expected_failures - i.failures, i.customer)))
+
+
+def unable(
+    minutes: Iterable[Minute], names: Names, customers: Mapping[str, Impact], settings: SeveritySettings
+) -> tuple[str, ...]:
+    """Customers whose last-attempt success over all their traffic is below the share of expectation, with support."""
+    size = names.count("customer")
+    total, answered, normal = np.zeros(size), np.zeros(size), np.zeros(size)
+    for closed in minutes:
+        rows = closed.rows
+        last = rows.last & ~np.isnan(closed.answer)
+        customer = rows.of("customer")[last]
+        total += np.bincount(customer, minlength=size)
+        answered += np.bincount(customer, rows.answered[last], size)
+        normal += np.bincount(customer, closed.answer[last], size)
+    bad = (total >= settings.unable_support) & (answered < settings.unable_success * normal)
+    chosen = [names.name("customer", code) for code in np.flatnonzero(bad).tolist()]
+    return tuple(name for name in chosen if name in customers and customers[name].share_of_own >= 0.5)
+
+
+def carried(minutes: Iterable[Minute], cause: Codes) -> bool:
+    """Whether the calls that touched the cause end about as well as they should: failover carries them."""
+    answered = normal = 0.0
+    for closed in minutes:
+        rows = closed.rows
+        if not len(rows):
+            continue
+        within = inside(cause, rows.codes)
+        touched = rows.last & np.isin(rows.call, np.unique(rows.call[within])) & ~np.isnan(closed.answer)
+        answered += float(rows.answered[touched].sum())
+        normal += float(closed.answer[touched].sum())
+    return answered >= 0.6 * normal

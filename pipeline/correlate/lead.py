@@ -1,0 +1,57 @@
+"""Which finding leads an incident: a decision table over the signals that hold together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from pipeline.findings import Finding
+
+ORDER: Final[tuple[str, ...]] = (
+    "platform_down",
+    "balance_blocked",
+    "balance_threshold",
+    "route_failover",
+    "acl_denied",
+    "registration_loss",
+    "sip_unreachable",
+    "fas",
+    "asr_drop",
+    "ner_drop",
+    "pdd_rise",
+    "acd_drop",
+    "traffic_drop",
+    "rating_failure",
+    "cdr_missing",
+    "cdr_delayed",
+    "cdr_duplicated",
+)
+ONE_QUESTION: Final = ({"asr_drop", "ner_drop"},)
+"""Signals of one kind: the one with more evidence names the cause."""
+
+
+def leading(findings: Sequence[Finding], calls_carried: bool) -> Finding:
+    """The finding that names signal and cause; `calls_carried` says that failover brings most calls through."""
+    order = list(ORDER)
+    if not calls_carried:
+        order.remove("route_failover")
+        order.insert(order.index("ner_drop") + 1, "route_failover")
+    best = min(findings, key=lambda f: (order.index(f.signal), -f.score, f.onset_ms, f.key))
+    for kind in ONE_QUESTION:
+        if best.signal in kind:
+            return min((f for f in findings if f.signal in kind), key=lambda f: (-f.score, f.onset_ms, f.key))
+    return best
+
+
+def cause_of(lead: Finding, findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
+    """The lead's cause, with the values that others of its signal and dimensions add."""
+    values = {dim: set(names) for dim, names in lead.cause.items()}
+    for other in findings:
+        if other.signal == lead.signal and set(other.cause) == set(lead.cause) and len(values) == 1:
+            for dim, names in other.cause.items():
+                values[dim] |= set(names)
+    if lead.signal == "acl_denied" and "customer" not in values:
+        quiet = next((f for f in findings if f.signal == "traffic_drop" and "customer" in f.cause), None)
+        if quiet is not None:
+            return {"customer": tuple(sorted(quiet.cause["customer"]))}
+    return {dim: tuple(sorted(names)) for dim, names in sorted(values.items())}

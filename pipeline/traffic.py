@@ -1,0 +1,239 @@
+"""Traffic against its own level: attempts per slice and minute, Poisson with overdispersion.
+
+Expected is the smaller of the recent level (a mean over as long as fifty calls take, 20 minutes to 12 hours, not moved
+by a fall) and the level of the same hour on earlier days; so a night lull or a slow decline never looks like a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.baseline.history import HOURS
+from pipeline.evidence import States, poisson_ratio, threshold
+from pipeline.explain import Leaves as Table
+from pipeline.explain import Settings, search
+from pipeline.findings import Finding
+from pipeline.incidents import Figure, Point
+from pipeline.leaves import FAMILIES, Leaves
+from pipeline.names import DIMS, Names
+from pipeline.quality.cause import coded, contains, inside, named, overlaps
+from pipeline.quality.recent import Minute, Recent
+from pipeline.quality.track import Track, onset_of
+from pipeline.records import MINUTE_MS
+from pipeline.settings import WatchSettings
+
+Floats = npt.NDArray[np.float64]
+WATCHED: Final[tuple[tuple[str, ...], ...]] = ((), ("customer",), ("trunk",), ("destination",), ("switch",))
+SEARCHED: Final[tuple[tuple[str, ...], ...]] = (
+    ("customer",),
+    ("trunk",),
+    ("destination",),
+    ("switch",),
+    ("customer", "destination"),
+)
+CALLS: Final = 50.0
+QUICKEST_MIN: Final = 20.0
+SLOWEST_MIN: Final = 720.0
+FRAILTY: Final = 0.1
+BACK: Final = 0.6
+WARM_MIN: Final = 30
+PATIENCE_MIN: Final = 3
+
+
+class Traffic:
+    """Levels and states per slice, and the causes under watch."""
+
+    def __init__(self, settings: WatchSettings, leaves: Leaves, names: Names, recent: Recent) -> None:
+        self.settings, self.leaves, self.names, self.recent = settings, leaves, names, recent
+        self.level: Floats = np.zeros(0)
+        self.age: Floats = np.zeros(0)
+        self.hourly: Floats = np.zeros((0, HOURS))
+        self.hours_seen: Floats = np.zeros((0, HOURS))
+        self.states = States(settings.evidence)
+        self.tracks: list[Track] = []
+        self.wait_until = 0
+
+    def close(self, closed: Minute, hour: int, silent: Sequence[str]) -> None:
+        """Add a closed minute; while a switch is silent or late nothing is concluded from its traffic."""
+        self._grow()
+        counted = (closed.rows.attempt == 1) & ~closed.rows.retry
+        per_leaf = np.bincount(closed.row_leaf[counted], minlength=len(self.leaves)).astype(np.float64)
+        used = np.flatnonzero(per_leaf)
+        count = self.leaves.sums(used, per_leaf[used])
+        self._follow(closed.minute, per_leaf)
+        if silent:
+            return
+        at = np.flatnonzero(self._watched() & (self.age >= WARM_MIN))
+        limit = threshold(len(at), 1, self.settings.evidence)
+        normal = self._expected(hour)
+        spread = 1.5 + FRAILTY * normal[at]
+        busy = normal[at] > 0.02
+        self.states.add(at[busy], poisson_ratio(count[at], normal[at], spread, -1.0)[busy], limit)
+        alarms = self.states.alarms(at[busy], limit)
+        if len(alarms) and closed.minute >= self.wait_until and not self._explained(alarms):
+            if self._search(closed.minute, alarms, normal):
+                self.states.log[alarms] = 0.0
+            else:
+                self.wait_until = closed.minute + PATIENCE_MIN
+        self._learn(count, hour)
+
+    def _grow(self) -> None:
+        missing = self.leaves.slice_count() - len(self.level)
+        if missing > 0:
+            self.level = np.concatenate([self.level, np.zeros(missing)])
+            self.age = np.concatenate([self.age, np.zeros(missing)])
+            self.hourly = np.concatenate([self.hourly, np.zeros((missing, HOURS))])
+            self.hours_seen = np.concatenate([self.hours_seen, np.zeros((missing, HOURS))])
+        self.states.grow(self.leaves.slice_count())
+
+    def _watched(self) -> npt.NDArray[np.bool_]:
+        found: npt.NDArray[np.bool_] = np.array([f in WATCHED for f in FAMILIES])[self.leaves.slice_family]
+        return found
+
+    def _expected(self, hour: int) -> Floats:
+        seen = self.hours_seen[:, hour] >= 60
+        return np.where(seen, np.minimum(self.level, self.hourly[:, hour]), self.level)
+
+    def _learn(self, count: Floats, hour: int) -> None:
+        held = self._within_tracks()
+        reach = np.clip(CALLS / np.maximum(self.level, 1e-9), QUICKEST_MIN, SLOWEST_MIN)
+        pace = 1 / np.minimum(np.maximum(self.age, 1), reach)
+        fallen = np.where(
+            self.age > WARM_MIN, np.maximum(count, 0.5 * self.level * (self.states.log.max(axis=1) > 3)), count
+        )
+        self.level = np.where(held, self.level, self.level + (fallen - self.level) * pace)
+        self.age += 1
+        weight = 1 / np.minimum(self.hours_seen[:, hour] + 1, 60 * 14)
+        self.hourly[:, hour] += np.where(held, 0.0, (count - self.hourly[:, hour]) * weight)
+        self.hours_seen[:, hour] += ~held
+
+    def _within_tracks(self) -> npt.NDArray[np.bool_]:
+        held = np.zeros(self.leaves.slice_count(), np.bool_)
+        for track in self.tracks:
+            if track.active:
+                columns = self.leaves.slices[inside(track.cause, self.leaves.codes)]
+                held[np.unique(columns[columns >= 0])] = True
+        return held
+
+    def _explained(self, alarms: npt.NDArray[np.intp]) -> bool:
+        """Every alarm lies within a cause under watch."""
+        held = self._within_tracks()
+        return bool(held[alarms].all())
+
+    def _search(self, minute: int, alarms: npt.NDArray[np.intp], normal: Floats) -> bool:
+        loudest = int(alarms[self.states.log[alarms].max(axis=1).argmax()])
+        within = (self.leaves.slices == loudest).any(axis=1)
+        onset = self._onset(within, minute, float(normal[loudest]))
+        before = self._per_leaf(onset - 60, onset - 1)
+        length = max(onset - max(onset - 60, self.recent.minutes[0].minute), 1)
+        level = before / length
+        scale = normal[loudest] / max(level[within].sum(), 1e-9)
+        expected = level * min(scale, 1.0) * (minute - onset + 1)
+        seen = self._per_leaf(onset, minute)
+        if self._switch_gone(expected, seen):
+            return False
+        used = np.flatnonzero(expected + seen > 0)
+        found = search(
+            Table(
+                dims=DIMS,
+                codes=self.leaves.codes[used],
+                names=tuple(tuple(self.names.lists[dim]) for dim in DIMS),
+                total=expected[used] + seen[used],
+                hits=seen[used],
+                expected=expected[used],
+            ),
+            Settings(SEARCHED, 2, dispersion=2.0, max_causes=2, direction="down", min_score=8.0, count_model="poisson"),
+        )
+        opened = False
+        for cause in found:
+            gates = self.settings.gates
+            enough = cause.expected >= gates.traffic_support and cause.observed <= gates.traffic_left * cause.expected
+            if enough and self._open(coded(cause.cause, self.names), onset, minute, cause.score, normal):
+                opened = True
+        return opened
+
+    def _switch_gone(self, expected: Floats, seen: Floats) -> bool:
+        """A switch that writes nothing at all is silent, not without traffic: `silence` judges it."""
+        switch = self.leaves.codes[:, DIMS.index("switch")].astype(np.int64)
+        usual = np.bincount(switch, expected)
+        now = np.bincount(switch, seen)
+        return bool(((usual >= 10) & (now == 0)).any())
+
+    def _open(self, cause: dict[str, tuple[int, ...]], onset: int, minute: int, score: float, normal: Floats) -> bool:
+        if any(t.active and (contains(t.cause, cause) or overlaps(t.cause, cause)) for t in self.tracks):
+            return False
+        place = ";".join(f"{dim}={','.join(values)}" for dim, values in named(cause, self.names).items())
+        track = Track(f"traffic:{onset}:{place}", "traffic", cause, onset, minute, score)
+        within = inside(cause, self.leaves.codes)
+        before = self._per_leaf(onset - 60, onset - 1)[within].sum()
+        usual = before / max(onset - max(onset - 60, self.recent.minutes[0].minute), 1)
+        for number in [m.minute for m in self.recent.minutes]:
+            track.series.append((number, usual, float(self._per_leaf(number, number)[within].sum()), usual))
+        self.tracks.append(track)
+        return True
+
+    def _onset(self, within: npt.NDArray[np.bool_], minute: int, usual: float) -> int:
+        minutes = np.array([m.minute for m in self.recent.minutes if m.minute <= minute], np.int64)
+        hits = np.array([self._per_leaf(int(m), int(m))[within].sum() for m in minutes])
+        # as a share of a large total, so that the change point of the questions serves here too
+        total = np.full(len(minutes), 1e4 * max(usual, 1e-3))
+        return onset_of(minutes, total, hits, np.full(len(minutes), usual), -1.0, 1.5e-4)
+
+    def _per_leaf(self, since: int, until: int) -> Floats:
+        counts = np.zeros(len(self.leaves))
+        for closed in self.recent.minutes:
+            if since <= closed.minute <= until:
+                counted = (closed.rows.attempt == 1) & ~closed.rows.retry
+                counts += np.bincount(closed.row_leaf[counted], minlength=len(self.leaves))
+        return counts
+
+    def _follow(self, minute: int, per_leaf: Floats) -> None:
+        for track in self.tracks:
+            if not track.active:
+                continue
+            usual = track.series[-1][3]
+            seen = float(per_leaf[inside(track.cause, self.leaves.codes)].sum())
+            track.add(minute, usual, seen, usual)
+            soak = self.settings.hold.soak_min
+            last = track.series[-soak:]
+            calls, wanted = sum(row[2] for row in last), sum(row[3] for row in last)
+            if len(last) == soak and calls >= BACK * wanted and calls >= 3:
+                good = next(i for i in range(len(last)) if last[i][2] >= BACK * last[i][3] / 2)
+                track.ended = last[good][0]
+
+    def findings(self, minute: int) -> list[Finding]:
+        """The findings that hold, and those that ended in this minute."""
+        found = []
+        for track in self.tracks:
+            total, hits, normal = track.sums()
+            figure = Figure(
+                "traffic_drop",
+                "attempts",
+                hits,
+                round(normal, 1),
+                round(normal * 0.7, 1),
+                round(normal * 1.3, 1),
+                int(normal),
+                "calls",
+            )
+            found.append(
+                Finding(
+                    key=track.key,
+                    signal="traffic_drop",
+                    cause=named(track.cause, self.names),
+                    onset_ms=track.onset * MINUTE_MS,
+                    ended_ms=None if track.ended is None else track.ended * MINUTE_MS,
+                    score=round(track.score, 3),
+                    figures=(figure,),
+                    series=tuple(
+                        Point(m * MINUTE_MS, int(y), y, round(e, 2), round(e * 0.5, 2), round(e * 1.5, 2))
+                        for m, _, y, e in track.series[-90:]
+                    ),
+                )
+            )
+        self.tracks = [t for t in self.tracks if t.active]
+        return found

@@ -1,0 +1,5 @@
+"""From open minutes to incidents."""
+
+from pipeline.watch.watch import Watch
+
+__all__ = ["Watch"]

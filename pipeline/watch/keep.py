@@ -1,0 +1,104 @@
+"""What of a watch goes into its snapshot, part by part, and how it comes back."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.baseline.model import Fit
+from pipeline.correlate.case import Case
+from pipeline.correlate.impact import Tally
+from pipeline.findings import Finding
+from pipeline.incidents import Evidence, Figure, Impact, Incident, Point
+from pipeline.ownrate import Rate
+from pipeline.quality.recent import Counts, Minute
+from pipeline.quality.track import Track
+from pipeline.rows import Rows
+from pipeline.watch.snapshot import read, write
+
+if TYPE_CHECKING:
+    from pipeline.watch.watch import Watch
+
+KINDS: Final[tuple[type, ...]] = (
+    Case,
+    Counts,
+    Evidence,
+    Figure,
+    Finding,
+    Fit,
+    Impact,
+    Incident,
+    Minute,
+    Point,
+    Rate,
+    Rows,
+    Tally,
+    Track,
+)
+ENGINE: Final = ("fits", "doubts", "references", "tracks", "wait_until")
+TRAFFIC: Final = ("level", "age", "hourly", "hours_seen", "tracks", "wait_until")
+RETRIES: Final = ("pairs", "calls", "setup_at")
+
+
+def _of(owner: object, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(owner, name) for name in names}
+
+
+def _into(owner: object, state: dict[str, Any]) -> None:
+    for name, value in state.items():
+        setattr(owner, name, value)
+
+
+def snapshot(watch: Watch) -> bytes:
+    """Everything that a restart needs."""
+    engine, traffic, learning = watch.engine, watch.traffic, watch.learning
+    return write(
+        {
+            "names": watch.names.lists,
+            "leaves": watch.leaves.state(),
+            "buffer": watch.buffer.state(),
+            "intake": {
+                "hours": watch.intake.seen.hours,
+                "retries": _of(watch.intake.retries, RETRIES),
+                "duplicates": watch.intake.duplicates,
+            },
+            "engine": _of(engine, ENGINE),
+            "states": {name: states.log for name, states in engine.states.items()},
+            "recent": list(engine.recent.minutes),
+            "answered_only": engine.counter.answered_only,
+            "history": learning.history.state(),
+            "learning": {"begun": learning.begun, "learnt_until": learning.learnt_until},
+            "traffic": _of(traffic, TRAFFIC),
+            "traffic_states": traffic.states.log,
+            "rules": {rule.name: rule.state() for rule in watch.rules},
+            "cases": watch.correlator.cases,
+            "feeds": watch.feed_health.last,
+            "counters": {"minutes": watch.minutes, "records": watch.records},
+        }
+    )
+
+
+def restore(watch: Watch, blob: bytes) -> None:
+    """Put a snapshot into a fresh watch. Raises SnapshotError."""
+    state = read(blob, [*KINDS, *(kind for rule in watch.rules for kind in rule.kept)])
+    engine, traffic, learning = watch.engine, watch.traffic, watch.learning
+    watch.names.load(state["names"])
+    watch.leaves.load(state["leaves"])
+    watch.buffer.load(state["buffer"])
+    watch.intake.seen.hours = state["intake"]["hours"]
+    watch.intake.duplicates = state["intake"]["duplicates"]
+    _into(watch.intake.retries, state["intake"]["retries"])
+    _into(engine, state["engine"])
+    for name, log in state["states"].items():
+        engine.states[name].log = log
+    engine.recent.minutes = deque(state["recent"], maxlen=engine.recent.minutes.maxlen)
+    engine.counter.answered_only = state["answered_only"]
+    learning.history.load(state["history"])
+    _into(learning, state["learning"])
+    _into(traffic, state["traffic"])
+    traffic.states.log = state["traffic_states"]
+    for rule in watch.rules:
+        rule.load(state["rules"][rule.name])
+    watch.correlator.cases = state["cases"]
+    watch.feed_health.last = state["feeds"]
+    _into(watch, state["counters"])

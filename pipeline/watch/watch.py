@@ -1,0 +1,132 @@
+"""The watch: batches in, incidents out. Minutes close as the clock passes them, and each goes the whole way at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.baseline.history import hour_of
+from pipeline.baseline.learning import Learning
+from pipeline.correlate.correlator import Correlator
+from pipeline.directory import Directory
+from pipeline.findings import ClosedMinute, Finding, Rule
+from pipeline.incidents import Incident
+from pipeline.leaves import Leaves
+from pipeline.names import Names
+from pipeline.ports import Batch
+from pipeline.quality.engine import Engine
+from pipeline.quality.report import finding
+from pipeline.quality.track import Track
+from pipeline.questions import Question
+from pipeline.records import MINUTE_MS
+from pipeline.settings import WatchSettings
+from pipeline.traffic import Traffic
+from pipeline.watch.buffer import Block, Buffer
+from pipeline.watch.feeds import Feed, Feeds
+from pipeline.watch.intake import Intake
+from pipeline.watch.keep import restore, snapshot
+from pipeline.watch.spared import spared_of
+
+
+class Watch:
+    """One watch over one stream. The same records give the same incidents, however they were cut into batches."""
+
+    def __init__(
+        self, directory: Directory, settings: WatchSettings, questions: Sequence[Question], rules: Sequence[Rule]
+    ) -> None:
+        self.directory, self.settings = directory, settings
+        self.names = Names()
+        self.leaves = Leaves()
+        self.buffer = Buffer(round(settings.time.lateness_s * 1000))
+        self.intake = Intake(directory, settings, self.names)
+        self.engine = Engine(questions, settings, self.leaves, self.names)
+        self.learning = Learning(self.engine, settings)
+        self.traffic = Traffic(settings, self.leaves, self.names, self.engine.recent)
+        self.rules = tuple(rules)
+        self.correlator = Correlator(directory, settings, self.names, self.engine.recent)
+        self.feed_health = Feeds()
+        self.minutes = 0
+        self.records = 0
+
+    @property
+    def clock_ms(self) -> int | None:
+        """The arrival timeline less the lateness; None before the first record."""
+        return self.buffer.clock_ms
+
+    def feed(self, batch: Batch) -> list[Incident]:
+        """Take a batch; the incidents that changed in the minutes it closed, in order."""
+        self.records += len(batch.frame)
+        self.feed_health.take(batch)
+        self.buffer.add(batch)
+        return self._close(self.buffer.take())
+
+    def finish(self) -> list[Incident]:
+        """Close every open minute: the records have ended."""
+        return self._close(self.buffer.take(everything=True))
+
+    def _close(self, block: Block | None) -> list[Incident]:
+        told: list[Incident] = []
+        if block is not None:
+            for closed in self.intake.minutes(block):
+                told += self._minute(closed)
+        return told
+
+    def _minute(self, closed: ClosedMinute) -> list[Incident]:
+        hour = hour_of(closed.minute)
+        row_leaf = self.leaves.number(closed.rows.codes)
+        found: list[Finding] = []
+        for rule in self.rules:
+            found += rule.observe(closed)
+        self.engine.close(closed.minute, closed.rows, row_leaf, hour)
+        silent = [name for f in found if f.signal == "cdr_delayed" and f.ended_ms is None for name in f.cause["switch"]]
+        self.traffic.close(self.engine.recent.minutes[-1], hour, silent)
+        found += [finding(self.engine, track, closed.minute) for track in self._tracks(closed.minute)]
+        found += self.traffic.findings(closed.minute)
+        told = self.correlator.step(closed.minute, found, self._owners())
+        if self.learning.boundary(closed.minute):
+            self.learning.learn(closed.minute, spared_of(self.engine.tracks, self.traffic.tracks, found, self.names))
+            self.engine.life.forget(closed.minute - 90)
+        self.minutes += 1
+        return told
+
+    def _tracks(self, minute: int) -> list[Track]:
+        """Tracks that last, and those that ended by this minute."""
+        return [t for t in self.engine.tracks if t.active or t.series[-1][0] == minute]
+
+    def _owners(self) -> dict[str, str]:
+        """Trunk to customer, from the directory and, where it is silent, from the attempts seen."""
+        known = self.leaves.codes[:, 1] >= 0
+        trunks, customers = self.leaves.codes[known, 1], self.leaves.codes[known, 0]
+        _, first = np.unique(trunks, return_index=True)
+        seen = {
+            self.names.name("trunk", int(trunks[at])): self.names.name("customer", int(customers[at])) for at in first
+        }
+        return seen | self.directory.customer_of_trunk()
+
+    def snapshot(self) -> bytes:
+        """Everything a restart needs, the records of open minutes included."""
+        return snapshot(self)
+
+    def restore(self, blob: bytes) -> None:
+        """Go on from a snapshot; the watch must be fresh. Raises SnapshotError."""
+        restore(self, blob)
+
+    def stats(self) -> dict[str, int | float]:
+        """Counters for `/metrics`: records, minutes, late, duplicates, slices, causes under watch."""
+        return {
+            "records": self.records,
+            "minutes": self.minutes,
+            "late": self.buffer.late,
+            "duplicates": self.intake.duplicates,
+            "slices": self.leaves.slice_count(),
+            "incidents_open": sum(case.active for case in self.correlator.cases),
+        }
+
+    def feeds(self) -> list[Feed]:
+        """How each source of records is doing, so that silence is not mistaken for health."""
+        return self.feed_health.rows(self.clock_ms)
+
+    def closed_until_ms(self) -> int | None:
+        """The end of the last closed minute."""
+        return None if self.buffer.closed is None else self.buffer.closed * MINUTE_MS
