@@ -1,4 +1,4 @@
-"""Bytes of a file, plain or as gz or zst, in pieces; a broken archive keeps what came before and says where it broke."""
+"""Bytes of a file, plain, gz or zst, in pieces; a broken archive keeps what came before and says where it broke."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +11,7 @@ from connectors.errors import ConnectorError
 from pipeline.intake.wire import FIELDS
 from pipeline.records import Kind
 
-_PLACES = {"seconds": 1_000, "money": 1_000_000}
+_PLACES = {"seconds": Decimal(1_000), "money": Decimal(1_000_000)}
 
 
 def to_wire(kind: Kind, frame: pl.DataFrame, *, stamps: bool = False) -> pl.DataFrame:
@@ -19,8 +20,8 @@ def to_wire(kind: Kind, frame: pl.DataFrame, *, stamps: bool = False) -> pl.Data
     for field in FIELDS[kind]:
         value = pl.col(field.column)
         if field.sort in _PLACES:
-            # A quotient of two exact floats is the nearest float, whose shortest text is the decimal itself.
-            value = value / _PLACES[field.sort]
+            # By way of a decimal: the quotient of two floats is not always the nearest float.
+            value = (value.cast(pl.Decimal(38, 6)) / pl.lit(_PLACES[field.sort])).cast(pl.Float64)
         if field.sort == "time" and stamps:
             value = value.cast(pl.Datetime("ms", "UTC"))
         out.append(value.alias(field.wire))

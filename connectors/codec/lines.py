@@ -11,18 +11,21 @@ import numpy as np
 import polars as pl
 
 from connectors.codec.settle import Origin, settle
-from pipeline.intake.wire import FIELDS
+from pipeline.intake.wire import FIELDS, Sort
 from pipeline.ports import Batch
 from pipeline.records import KINDS, Kind
 
 _TEXT: Final = {kind: {field.wire: pl.String() for field in FIELDS[kind]} for kind in KINDS}
 """Every value as its text: what a block is read with when one line of it has another type than is usual."""
-_TYPED: Final = {
-    kind: {
-        field.wire: pl.String() if field.sort in ("text", "seconds", "money") else field.dtype for field in FIELDS[kind]
-    }
-    for kind in KINDS
+_DTYPES: Final[dict[Sort, pl.DataType]] = {
+    "time": pl.Int64(),
+    "whole": pl.Int64(),
+    "flag": pl.Boolean(),
+    "real": pl.Float64(),
+    "seconds": pl.Float64(),
+    "money": pl.Float64(),
 }
+_TYPED: Final = {kind: {field.wire: _DTYPES.get(field.sort, pl.String()) for field in FIELDS[kind]} for kind in KINDS}
 _NAMES: Final = {kind: [field.wire for field in FIELDS[kind] if field.sort == "text"] for kind in KINDS}
 _PIECE: Final = 256
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -38,11 +41,11 @@ def decode(kind: Kind, data: bytes, source: str, first_line: int | Sequence[int]
     data = data.removeprefix(_BOM)
     block = _Block(data, source, first_line)
     raw = _parse(kind, data)
-    if raw is not None and raw.height == block.height:
-        rows = None if block.plain else block.filled()
+    rows = None if raw is not None and raw.height == block.height else block.filled()
+    if raw is not None and (rows is None or raw.height == len(rows)):
         apart = block.surrogates() + block.nested(kind, raw, rows)
     else:
-        raw, rows, apart = _sift(kind, block)
+        raw, rows, apart = _sift(kind, block, block.filled())
     frame, rejects = settle(kind, raw, block.origin(), apart, rows)
     return Batch(kind, frame, rejects)
 
@@ -55,7 +58,7 @@ def decode_messages(kind: Kind, messages: Sequence[bytes], source: str, offsets:
 
 def _parse(kind: Kind, data: bytes) -> pl.DataFrame | None:
     """The block by the column parser, with the usual types or else as texts; None when a line is broken."""
-    if not data.strip():
+    if not data or data.isspace():
         return pl.DataFrame(schema=_TYPED[kind])
     for schema in (_TYPED[kind], _TEXT[kind]):
         try:
@@ -73,12 +76,8 @@ class _Block:
         self._source = source
         self._first = first_line
         self._lines: list[bytes] | None = None
-        breaks = data.count(b"\n")
-        self.plain = b"\n\n" not in data and b"\r\n\r" not in data and not data.startswith((b"\n", b"\r"))
-        self.height = breaks + (not data.endswith(b"\n") and bool(data))
-        if not self.plain or data.isspace():
-            self.plain = False
-            self.height = sum(1 for line in self.lines if line.strip())
+        self.height = _count(data, b"\n") + (not data.endswith(b"\n") and bool(data))
+        self._braces: int | None = None
 
     @property
     def lines(self) -> list[bytes]:
@@ -92,13 +91,15 @@ class _Block:
 
     def surrogates(self) -> list[int]:
         """Lines with an escaped surrogate: a lone one is no character, and the column parser does not say so."""
-        if b"\\ud" not in self._data and b"\\uD" not in self._data:
+        if b"\\" not in self._data or not _SURROGATE.search(self._data):
             return []
         return [n for n, line in enumerate(self.lines) if _SURROGATE.search(line)]
 
     def nested(self, kind: Kind, raw: pl.DataFrame, rows: pl.Series | None) -> list[int]:
         """Lines where a text may have been an object or a list, which the column parser hands over as its JSON."""
-        if b"[" not in self._data and self._data.count(b"{") <= raw.height:
+        if self._braces is None:
+            self._braces = _count(self._data, b"{")
+        if self._braces <= self.height and b"[" not in self._data:
             return []
         opens = pl.any_horizontal(
             (pl.col(name).str.starts_with("{") | pl.col(name).str.starts_with("[")).fill_null(False)
@@ -120,6 +121,10 @@ class _Block:
         return as_object(self.lines[row])
 
 
+def _count(data: bytes, byte: bytes) -> int:
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == byte[0]))
+
+
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
@@ -133,10 +138,10 @@ def as_object(line: bytes) -> Mapping[str, object] | None:
     return record if isinstance(record, dict) else None
 
 
-def _sift(kind: Kind, block: _Block) -> tuple[pl.DataFrame, pl.Series, list[int]]:
+def _sift(kind: Kind, block: _Block, lines: pl.Series) -> tuple[pl.DataFrame, pl.Series, list[int]]:
     """A block with broken lines in pieces: whole pieces by the column parser, the lines of a bad piece one by one."""
     frames, numbers, apart = [], [], []
-    filled = block.filled().to_numpy()
+    filled = lines.to_numpy()
     for start in range(0, len(filled), _PIECE):
         piece = filled[start : start + _PIECE]
         raw = _piece(kind, block, piece)

@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.intake import limits
+from pipeline.intake.wire import FIELDS
 from pipeline.records import (
     BALANCE_EVENTS,
     PEER_KINDS,
@@ -22,17 +23,23 @@ from pipeline.records import (
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`wrong` is true for a row that breaks it; `suspect` is a cheaper condition that is true for those rows at least."""
+    """`wrong` is true for a row that breaks it; `suspect` is cheaper, and true for those rows at least."""
 
     field: str
+    """The field of the wire that is blamed."""
+    column: str
+    """The contract column it speaks of: a rule other than `missing` cannot be broken where that is null."""
     reason: str
     expected: str
     wrong: pl.Expr
     suspect: pl.Expr
 
 
+_COLUMN: Final = {field.wire: field.column for fields in FIELDS.values() for field in fields}
+
+
 def _rule(field: str, reason: str, expected: str, wrong: pl.Expr, suspect: pl.Expr | None = None) -> Rule:
-    return Rule(field, reason, expected, wrong, wrong if suspect is None else suspect)
+    return Rule(field, _COLUMN[field], reason, expected, wrong, wrong if suspect is None else suspect)
 
 
 def _missing(field: str, expected: str) -> Rule:
