@@ -10,7 +10,6 @@ from pipeline.desk.requests import Amend, Open, Scope
 from pipeline.desk.ticket import ProofKind, Stance
 from pipeline.incidents import Severity, TicketType
 
-
 __all__ = [
     "COMMANDS",
     "Command",
@@ -98,10 +97,10 @@ class SetRootCause:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmWindow:
-    """The customer-facing window, `from_ms` < `to_ms`."""
+    """The customer-facing window, `from_ms` < `to_ms`; neither given means that customers noticed nothing."""
 
-    from_ms: int
-    to_ms: int
+    from_ms: int | None = None
+    to_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

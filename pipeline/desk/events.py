@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 GENESIS: Final = "0" * 64
@@ -17,6 +17,7 @@ KINDS: Final[tuple[str, ...]] = (
     "severity_changed",
     "severity_forced",
     "severity_released",
+    "severity_graded",
     "recovered",
     "acknowledged",
     "taken",
@@ -82,7 +83,7 @@ def digest(event: TicketEvent) -> str:
     """SHA-256 (hex) over the canonical JSON of everything but the hash itself."""
     body = [event.ticket_id, event.seq, event.at_ms, event.actor, event.kind, event.data, event.why, event.prev_hash]
     text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def chain(
@@ -92,12 +93,25 @@ def chain(
     events: list[TicketEvent] = []
     for change in changes:
         version += 1
-        bare = TicketEvent(ticket_id, version, at_ms, actor, change.kind, change.data, change.why, head, "")
-        head = digest(bare)
-        events.append(
-            TicketEvent(ticket_id, version, at_ms, actor, change.kind, change.data, change.why, bare.prev_hash, head)
-        )
+        data = json.loads(json.dumps(storable(change.data), allow_nan=False))
+        bare = TicketEvent(ticket_id, version, at_ms, actor, change.kind, data, storable(change.why), head, "")
+        events.append(replace(bare, hash=digest(bare)))
+        head = events[-1].hash
     return events
+
+
+def storable(value: Any) -> Any:
+    """`value` without what a database cannot hold: NUL and lone surrogates in its strings are shown as U+FFFD."""
+    if isinstance(value, str):
+        if value.isascii() and "\0" not in value:
+            return value
+        whole = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return whole.replace("\0", "\ufffd")
+    if isinstance(value, Mapping):
+        return {storable(key): storable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(item) for item in value]
+    return value
 
 
 def verify(events: Sequence[TicketEvent]) -> str | None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from pipeline.desk.ticket import Door, Intake
 from pipeline.incidents import TicketType
+
+BillingFailure = Literal["", "rating", "balance", "invoice generation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,24 +16,23 @@ class Scope:
     """What the person at intake knows of the fault; the severity table grades it as it grades telemetry."""
 
     production_impact: bool = False
-    """Service is hit right now: the incident flag, and docs/incident-response.md."""
+    """Service is hit right now: the ticket is an incident and is graded; else it is a question or a request that is not
+    urgent."""
     customers: tuple[str, ...] = ()
     """Customers known to be affected, the reporting one included."""
-    unable_to_call: tuple[str, ...] = ()
-    """Those of them that cannot place calls at all."""
-    blocked: tuple[str, ...] = ()
-    """Those of them that are blocked for their balance."""
-    major: bool = False
-    """At least one of them is marked major in the directory."""
+    affected: int = 0
+    """How many at least, when they are not all known by name."""
+    unable: int = 0
+    """How many of them cannot place calls at all."""
+    blocked: int = 0
+    """How many of them are blocked for their balance."""
+    majors: tuple[str, ...] = ()
+    """Those of them that the directory marks major; the desk adds what it knows."""
     platform_down: bool = False
-    routing_failure: bool = False
-    """A route, terminator or switch fails for part of the calls."""
     workaround: bool = False
     """Calls can be carried another way."""
-    billing_failure: bool = False
-    """Rating, balance or invoice generation is failing: a Billing ticket becomes NOC."""
-    historical: bool = False
-    """A question about past data, or a request that is not urgent."""
+    billing_failure: BillingFailure = ""
+    """What is failing behind the bill: a Billing ticket becomes NOC."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ HOLDS_KEY: Final[frozenset[State]] = ACTIVE | {"merged"}
 Queue = Literal["NOC", "Billing", "Support"]
 Stance = Literal["under_investigation", "more_examples_required"]
 ProofKind = Literal["command", "link", "cdr"]
-Door = Literal["telemetry", "console", "api", "mail", "alertmanager", "split"]
+Door = Literal["telemetry", "console", "api", "cli", "mail", "alertmanager", "split"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Response:
     by: str
     received: bool
     stance: Stance
-    next_update_ms: int
+    next_update_ms: int | None
     text: str
 
 
@@ -87,10 +87,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A customer-facing window, confirmed by a person."""
+    """The customer-facing window, confirmed by a person; no times mean: customers noticed nothing."""
 
-    from_ms: int
-    to_ms: int
+    from_ms: int | None
+    to_ms: int | None
     by: str
 
 
@@ -160,17 +160,23 @@ class Ticket:
     window: Window | None = None
     postmortem: str = ""
     """A link to it, or its text."""
+    paging_from_ms: int = 0
+    """Since when the present round of pages runs: opened, reopened, or raised in severity."""
     escalations: tuple[Escalation, ...] = ()
     silenced_until_ms: int | None = None
     silenced_by: str | None = None
     """Id of the silence that hides its pages."""
     watchers: tuple[str, ...] = ()
     merged_into: str | None = None
+    before_merge: State | None = None
+    """The state that unmerging gives back."""
     absorbed: tuple[str, ...] = ()
     """Tickets merged into this one."""
     absorbed_active: tuple[str, ...] = ()
     """Those of them whose fault still lasts: this ticket does not resolve by telemetry before they do."""
     parent: str | None = None
+    telemetry_parent: str | None = None
+    """The incident that telemetry says took this one in; a person may have thought otherwise."""
     children: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     split_from: str | None = None
