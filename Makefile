@@ -1,6 +1,6 @@
 # Akira: every task sets itself up first (uv when present, else python3 -m venv and pip) from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint truth bench lock clean
+.PHONY: help setup demo test check lint truth bench lock docs clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -50,6 +50,11 @@ bench: $(READY) ## benchmarks, each against a named rival in the same run
 lock: ## resolve requirements.lock anew (needs uv); pins that still fit are kept
 	uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --generate-hashes \
 	  --custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
+
+docs: $(READY) ## write the reference pages from the program
+	$(BIN)/python -m akira.settings_reference docs/settings.md
+	$(BIN)/python -m akira.cli_reference docs/cli.md
+	$(BIN)/python -m akira.metrics_reference > docs/metrics.md
 
 clean: ## delete the environment and what tests and tools left
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
