@@ -18,6 +18,9 @@ from pipeline.questions import Question, Scale, Window
 from pipeline.rows import Flags, Rows
 from pipeline.settings import GateSettings
 
+MORE_SHORT: Final = 1.1
+FEWER_LONG: Final = 0.9
+
 
 def answered(rows: Rows) -> Flags:
     """Answered calls with a known talk time."""
@@ -28,7 +31,15 @@ def worth_it(window: Window, gates: GateSettings) -> bool:
     """Enough answers, and a median that is shorter by a share."""
     if window.total < gates.acd_support or np.isnan(window.normal_ms):
         return False
-    return bool(window.median_ms <= (1 - gates.acd_drop) * window.normal_ms)
+    shorter = window.median_ms <= (1 - gates.acd_drop) * window.normal_ms
+    return bool(shorter and not only_short_can_have_ended(window))
+
+
+def only_short_can_have_ended(window: Window) -> bool:
+    """After a jump of traffic, or after an outage, short calls end first: then there are not more short calls than the
+    busy minutes of the hour before had, or not fewer long ones than usual."""
+    pace = window.pace
+    return bool(pace.hits_now < MORE_SHORT * pace.hits_before or pace.misses_now > FEWER_LONG * pace.misses_before)
 
 
 ACD: Final = Question(

@@ -15,10 +15,17 @@ from pipeline.answers import seizures
 from pipeline.questions import Question, Window
 from pipeline.settings import GateSettings
 
+SAME_ANSWERS: Final = 0.9
+
 
 def worth_it(window: Window, gates: GateSettings) -> bool:
     """Enough attempts, and a fall that customers feel."""
-    return window.total >= gates.asr_support and window.fall >= gates.asr_drop
+    return window.total >= gates.asr_support and window.fall >= gates.asr_drop and not answers_unchanged(window)
+
+
+def answers_unchanged(window: Window) -> bool:
+    """As many calls are answered as ever: the failures are additional traffic, a dialler's list, not a fault."""
+    return bool(window.pace.hits_now >= SAME_ANSWERS * window.pace.hits_usual and window.pace.hits_usual > 0)
 
 
 ASR: Final = Question(

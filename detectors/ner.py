@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from detectors.asr import answers_unchanged
 from pipeline.answers import effective, seizures
 from pipeline.questions import Question, Window
 from pipeline.settings import GateSettings
@@ -18,7 +19,7 @@ from pipeline.settings import GateSettings
 
 def worth_it(window: Window, gates: GateSettings) -> bool:
     """Enough attempts, and a fall of the network's own share."""
-    return window.total >= gates.asr_support and window.fall >= gates.ner_drop
+    return window.total >= gates.asr_support and window.fall >= gates.ner_drop and not answers_unchanged(window)
 
 
 NER: Final = Question(

@@ -21,6 +21,19 @@ SWITCH_ONLY: Final[tuple[Family, ...]] = (("switch",),)
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """Hits and misses a minute inside a cause, now against the hour before its onset; nan where that is too short."""
+
+    hits_now: float = np.nan
+    misses_now: float = np.nan
+    hits_before: float = np.nan
+    """Upper quartile of the minutes before: a lull or an outage just before does not lower it."""
+    misses_before: float = np.nan
+    hits_usual: float = np.nan
+    """Median of the minutes before."""
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """What was seen inside a cause since its onset, against what was expected."""
 
@@ -33,6 +46,7 @@ class Window:
     """Median of the scale's values inside (PDD or talk time)."""
     normal_ms: float = np.nan
     """The same median in normal times for this mix of destinations."""
+    pace: Pace = Pace()
 
     @property
     def rate(self) -> float:

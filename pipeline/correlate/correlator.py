@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pipeline.correlate.case import Case, case_id
 from pipeline.correlate.facts import facts_of
 from pipeline.correlate.impact import Tally, carried
-from pipeline.correlate.lead import cause_of, leading
+from pipeline.correlate.lead import cause_of, leading, spoken
 from pipeline.correlate.platform import platform_finding
 from pipeline.correlate.relate import belongs, returns
 from pipeline.correlate.sentence import sentence
@@ -122,7 +122,7 @@ class Correlator:
         if first or dict(cause) != dict(case.cause):
             case.tally = Tally()
             case.tallied_until = case.onset_ms() // MINUTE_MS - 1
-        case.lead, case.cause = lead.signal, cause
+        case.lead, case.cause = spoken(lead, lasting), cause
         codes = coded(cause, self.names)
         for closed in self.recent.since(case.tallied_until + 1):
             case.tally.add(closed, codes, self.names)

@@ -43,6 +43,11 @@ def leading(findings: Sequence[Finding], calls_carried: bool) -> Finding:
     return best
 
 
+def spoken(lead: Finding, findings: Sequence[Finding]) -> str:
+    """The signal that people read: ASR where NER has more evidence for the same fault."""
+    return "asr_drop" if lead.signal == "ner_drop" and any(f.signal == "asr_drop" for f in findings) else lead.signal
+
+
 def cause_of(lead: Finding, findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
     """The lead's cause, with the values that others of its signal and dimensions add."""
     values = {dim: set(names) for dim, names in lead.cause.items()}

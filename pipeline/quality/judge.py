@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.baseline.history import BINS, bins, middle_ms
 from pipeline.quality.cause import Codes, inside
-from pipeline.questions import Question, Window
+from pipeline.questions import Pace, Question, Window
 
 if TYPE_CHECKING:
     from pipeline.quality.engine import Engine
+
+PACE_MIN: Final = 60
+PACE_LEAST_MIN: Final = 10
 
 
 def judge(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> bool:
@@ -32,7 +35,28 @@ def observe(engine: Engine, question: Question, cause: Codes, onset: int, minute
     within = inside(cause, engine.leaves.codes[span.leaf])
     sums = [float(column[within].sum()) for column in (span.total, span.hits, span.expected)]
     median, normal = _medians(engine, question, rows.pdd_ms, rows.talk_ms, rows.of("destination"))
-    return Window(sums[0], sums[1], sums[2], rows, median, normal)
+    return Window(sums[0], sums[1], sums[2], rows, median, normal, _pace(engine, question, cause, onset, minute))
+
+
+def _pace(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> Pace:
+    span = engine.recent.span(question.name, onset - PACE_MIN, minute)
+    within = inside(cause, engine.leaves.codes[span.leaf])
+    place = span.minute[within] - (onset - PACE_MIN)
+    size = minute - (onset - PACE_MIN) + 1
+    hits = np.bincount(place, span.hits[within], size)
+    misses = np.bincount(place, (span.total - span.hits)[within], size)
+    known = max((m.minute for m in list(engine.recent.minutes)[:1]), default=onset)
+    first = max(known - (onset - PACE_MIN), 0)
+    if PACE_MIN - first < PACE_LEAST_MIN:
+        return Pace()
+    before = slice(first, PACE_MIN)
+    return Pace(
+        hits_now=float(hits[PACE_MIN:].mean()),
+        misses_now=float(misses[PACE_MIN:].mean()),
+        hits_before=float(np.quantile(hits[before], 0.75)),
+        misses_before=float(np.median(misses[before])),
+        hits_usual=float(np.median(hits[before])),
+    )
 
 
 def _medians(
