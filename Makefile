@@ -50,6 +50,9 @@ bench: $(READY) ## benchmarks, each against a named rival in the same run
 lock: ## resolve requirements.lock anew (needs uv); pins that still fit are kept
 	uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --generate-hashes \
 	  --custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --extra postgres --extra oidc --group build --generate-hashes \
+	  --constraint requirements.lock --no-annotate --custom-compile-command 'make lock' \
+	  --output-file deploy/requirements.lock pyproject.toml
 
 docs: $(READY) ## write the reference pages from the program
 	$(BIN)/python -m akira.settings_reference docs/settings.md
