@@ -53,11 +53,16 @@ class Spool:
             if self._bytes + len(block) > self.settings.max_bytes:
                 raise SpoolFull
             file = self._current()
-            # One write of a whole block: a reader that follows the file never sees its records mixed.
-            written = os.write(file, block)
-            while written < len(block):
-                written += os.write(file, block[written:])
-            os.fsync(file)
+            before = os.fstat(file).st_size
+            try:
+                written = os.write(file, block)
+                while written < len(block):
+                    written += os.write(file, block[written:])
+                os.fsync(file)
+            except OSError:
+                # Half a block would join the sender's next try: the file ends where it did.
+                os.ftruncate(file, before)
+                raise
             self._bytes += len(block)
 
     def close(self) -> None:
