@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.codec.compressed import Truncated, pieces
 from connectors.errors import ConnectorError
-from connectors.rows.lines import last_line_whole
 from connectors.rows.understanding import Reader
 from pipeline.directory import Directory
 from pipeline.intake.limits import RAW_MAX
@@ -171,7 +170,7 @@ class WatchDir:
         try:
             for piece in self._bytes(file, at):
                 held += piece
-                cut = last_line_whole(held)
+                cut = self.reader.whole(held)
                 if len(held) < BLOCK_BYTES or not cut:
                     continue
                 start += cut
@@ -180,7 +179,7 @@ class WatchDir:
         except Truncated as broken:
             yield held, start + len(held), broken.why
             return
-        cut = len(held) if file.over else last_line_whole(held)
+        cut = len(held) if file.over else self.reader.whole(held)
         if cut:
             yield held[:cut], start + cut, None
 

@@ -17,7 +17,6 @@ from akira.errors import EXIT_BAD_INPUT, OperatorError
 from connectors.directory_file import load_directory
 from connectors.errors import ConnectorError
 from connectors.formats import FORMATS, reader
-from connectors.rows.lines import last_line_whole
 from connectors.rows.understanding import Understanding
 from pipeline.directory import Directory
 from pipeline.intake import resolve
@@ -90,7 +89,7 @@ def _looked_at(
     except OSError as wrong:
         raise ConnectorError(f"{sample}: {wrong.strerror or wrong}", "give a file that the switch wrote") from wrong
     if written_ms is None:
-        data = data[: last_line_whole(data)]
+        data = data[: read.whole(data)]
     first, refused = read.read(data, str(sample), 1, known)
     last, half = read.finish(str(sample), known) if written_ms is not None else (first.clear(), ())
     frame = resolve(pl.concat([first, last]), known)

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 import polars as pl
 
+from connectors.rows.lines import last_line_whole
 from pipeline.directory import Directory
 from pipeline.ports import Reject
 from pipeline.records import empty
@@ -45,6 +46,10 @@ class Reader(Protocol):
     @property
     def understanding(self) -> Understanding: ...
 
+    def whole(self, data: bytes) -> int:
+        """Bytes of `data` up to the end of its last whole record: what may be read while a file still grows."""
+        ...
+
     def read(self, data: bytes, source: str, first_line: int, directory: Directory) -> Read:
         """Records of `data`, whose first line is line `first_line` (1-based) of `source`."""
         ...
@@ -54,10 +59,18 @@ class Reader(Protocol):
         ...
 
 
-class OneToOne:
-    """A reader that keeps nothing between two reads."""
+class ByLine:
+    """A reader whose records are lines."""
 
     joins = False
+
+    def whole(self, data: bytes) -> int:
+        """Up to and with the last line end."""
+        return last_line_whole(data)
+
+
+class OneToOne(ByLine):
+    """A reader of lines that keeps nothing between two reads."""
 
     def finish(self, source: str, directory: Directory) -> Read:
         """Nothing is held."""

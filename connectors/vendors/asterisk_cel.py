@@ -11,7 +11,7 @@ from connectors.rows.delimited import delimited
 from connectors.rows.lines import Rows, refuse
 from connectors.rows.settle import settle
 from connectors.rows.times import epoch, local
-from connectors.rows.understanding import Read, Understanding
+from connectors.rows.understanding import ByLine, Read, Understanding
 from connectors.vendors.asterisk_csv import CHANNEL_PEER
 from pipeline.directory import Directory
 from pipeline.intake.limits import RAW_MAX
@@ -45,7 +45,7 @@ NEEDED: Final = ("eventtype", "eventtime", "channame", "uniqueid", "linkedid")
 _KEPT: Final = (*NEEDED, "cidnum", "exten", "accountcode", "eventextra")
 
 
-class AsteriskCel:
+class AsteriskCel(ByLine):
     """Holds the events of a call until its LINKEDID_END; a call without one for `keep_h` hours is refused."""
 
     joins = True

@@ -36,6 +36,10 @@ class OpensipsEvent(OneToOne):
         self.switch = switch
         self.extras = dict(EXTRAS if extras is None else extras)
 
+    def whole(self, data: bytes) -> int:
+        """Up to the blank line after the last event."""
+        return max(data.rfind(end) + len(end) if end in data else 0 for end in (b"\n\n", b"\r\n\r\n"))
+
     @property
     def understanding(self) -> Understanding:
         return Understanding(
@@ -52,7 +56,10 @@ class OpensipsEvent(OneToOne):
     def read(self, data: bytes, source: str, first_line: int, directory: Directory) -> Read:
         """Records of the events: each starts with its name on a line of its own."""
         rows = cut(data, source, first_line)
-        events = self._events(rows.frame).filter(pl.col("_event") != "E_ACC_EVENT")
+        every = self._events(rows.frame)
+        # Only what follows the last blank line may lack its end.
+        open_end = every["line"].max() if self.whole(data) < len(data.rstrip(b"\r\n")) else None
+        events = every.filter(pl.col("_event") != "E_ACC_EVENT")
         kept = refuse(
             events,
             ~pl.col("_event").is_in(CALLS),
@@ -60,7 +67,9 @@ class OpensipsEvent(OneToOne):
             "bad_value",
             "an event name, " + " or ".join(CALLS) + ", on a line of its own before its parameters",
         )
-        frame = kept.frame
+        last = pl.col("line") == pl.lit(open_end, pl.Int64)
+        ended = refuse(kept.frame, last, source, "truncated", "a blank line after the event's last parameter")
+        frame = ended.frame
         frame = frame.with_columns(pl.coalesce("in.created", "in.time").alias("in.created"))
         missed = pl.col("_event") == "E_ACC_MISSED_EVENT"
         created = epoch(pl.col("in.created"), 1)
@@ -94,7 +103,7 @@ class OpensipsEvent(OneToOne):
             "ended_at": "ms_duration",
             "sip_code": "sip_code",
         }
-        return settle(Rows(frame, (*rows.rejects, *kept.rejects)), source, directory, origin)
+        return settle(Rows(frame, (*rows.rejects, *kept.rejects, *ended.rejects)), source, directory, origin)
 
     def _events(self, lines: pl.DataFrame) -> pl.DataFrame:
         """One row per event: its first line's number and text, its name `_event`, and its parameters."""

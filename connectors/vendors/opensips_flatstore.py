@@ -11,7 +11,7 @@ from connectors.rows.delimited import delimited
 from connectors.rows.lines import Rows, refuse
 from connectors.rows.settle import settle
 from connectors.rows.times import epoch, local
-from connectors.rows.understanding import Read, Understanding
+from connectors.rows.understanding import ByLine, Read, Understanding
 from pipeline.directory import Directory
 from pipeline.intake.limits import RAW_MAX
 from pipeline.ports import Reject
@@ -23,7 +23,7 @@ _FORM: Final = "%Y-%m-%d %H:%M:%S"
 _HALF: Final = ("line", "raw", "_key", "_at", "sip_code", "reason", "call_id")
 
 
-class OpensipsFlatstore:
+class OpensipsFlatstore(ByLine):
     """`quoted` for the comma variant with a row id first and local times of `zone`; `extras` as your acc columns are.
 
     An INVITE with 200 waits for its BYE. After `keep_h` hours of the rows' own time a half is refused.
