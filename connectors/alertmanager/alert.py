@@ -1,7 +1,8 @@
-"""An alert as Alertmanager tells it: by webhook (version 4) and by /api/v2/alerts; unknown fields are let pass."""
+"""An alert as Alertmanager tells it: by webhook (version 4) and by /api/v2/alerts/groups; unknown fields pass."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,10 +27,12 @@ class Alert:
     ends_ms: int | None
     """When it is over (of a resolved one), None while it fires."""
     suppressed: bool = False
-    """Silenced or inhibited: known only from /api/v2/alerts."""
+    """Silenced or inhibited: known only from the list."""
     updated_ms: int | None = None
-    """When Alertmanager last heard of it: known only from /api/v2/alerts."""
+    """When Alertmanager last heard of it: known only from the list."""
     link: str = ""
+    group: str = ""
+    """The labels that its group shares, as JSON: what nothing explains in one group is one ticket."""
 
     @property
     def firing(self) -> bool:
@@ -62,13 +65,13 @@ class HookAlert(_Wire):
     generator_url: _Text = Field(default="", alias="generatorURL")
     fingerprint: str = Field(pattern=r"^[0-9a-f]{1,64}$")
 
-    def alert(self, at_ms: int) -> Alert:
+    def alert(self, at_ms: int, group: str) -> Alert:
         """The alert; a resolved one without an end ended at `at_ms`."""
         over = self.status == "resolved"
         ended = _ms(self.ends_at) if self.ends_at is not None and self.ends_at > _NEVER else at_ms
         return Alert(
             self.fingerprint, self.labels, self.annotations, _ms(self.starts_at), ended if over else None,
-            link=self.generator_url,
+            link=self.generator_url, group=group,
         )  # fmt: skip
 
 
@@ -77,8 +80,13 @@ class Hook(_Wire):
 
     version: Literal["4"]
     group_key: _Text = Field(default="", alias="groupKey")
+    group_labels: _Pairs = Field(default_factory=dict, alias="groupLabels")
     truncated_alerts: int = Field(default=0, ge=0, alias="truncatedAlerts")
     alerts: list[HookAlert] = Field(max_length=ALERTS_MOST)
+
+    def all(self, at_ms: int) -> list[Alert]:
+        """Its alerts."""
+        return [alert.alert(at_ms, _group(self.group_labels)) for alert in self.alerts]
 
 
 class _Status(_Wire):
@@ -86,7 +94,7 @@ class _Status(_Wire):
 
 
 class Listed(_Wire):
-    """An element of /api/v2/alerts; all of them fire."""
+    """An alert of a listed group; all of them fire."""
 
     labels: _Pairs
     annotations: _Pairs = Field(default_factory=dict)
@@ -96,12 +104,32 @@ class Listed(_Wire):
     fingerprint: str = Field(pattern=r"^[0-9a-f]{1,64}$")
     status: _Status = _Status()
 
-    def alert(self) -> Alert:
+    def alert(self, group: str) -> Alert:
         """The alert."""
         return Alert(
             self.fingerprint, self.labels, self.annotations, _ms(self.starts_at), None,
-            self.status.state == "suppressed", _ms(self.updated_at), self.generator_url,
+            self.status.state == "suppressed", _ms(self.updated_at), self.generator_url, group,
         )  # fmt: skip
+
+
+class _Receiver(_Wire):
+    name: str
+
+
+class Group(_Wire):
+    """An element of /api/v2/alerts/groups."""
+
+    labels: _Pairs
+    receiver: _Receiver
+    alerts: list[Listed]
+
+    def all(self) -> list[Alert]:
+        """Its alerts."""
+        return [alert.alert(_group(self.labels)) for alert in self.alerts]
+
+
+def _group(labels: Mapping[str, str]) -> str:
+    return json.dumps(labels, sort_keys=True, ensure_ascii=False)
 
 
 def _ms(at: datetime) -> int:

@@ -9,13 +9,13 @@ from typing import Any, Final
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from connectors.alertmanager.alert import Alert, Listed
+from connectors.alertmanager.alert import Alert, Group
 from connectors.alertmanager.settings import AlertmanagerSettings
 from connectors.errors import ConnectorError
 from pipeline.ports import Disconnected
 
 LIST_BYTES: Final = 64_000_000
-_LIST: Final = TypeAdapter(list[Listed])
+_GROUPS: Final = TypeAdapter(list[Group])
 
 
 class AlertmanagerClient:
@@ -24,22 +24,28 @@ class AlertmanagerClient:
     def __init__(self, settings: AlertmanagerSettings, client: httpx.Client | None = None) -> None:
         if settings.url is None:
             raise ConnectorError("[alertmanager] url is missing", "such as http://127.0.0.1:9093")
+        self._settings = settings
         self._base = settings.url.rstrip("/")
         secret = settings.password.get_secret_value() if settings.password else ""
         auth = httpx.BasicAuth(settings.user, secret) if settings.user is not None else None
         self._client = client or httpx.Client(timeout=settings.timeout_s, trust_env=False, auth=auth)
 
     def alerts(self) -> list[Alert]:
-        """Every alert that it has, silenced and inhibited ones included."""
-        body = self._call("GET", "/api/v2/alerts?active=true&silenced=true&inhibited=true&unprocessed=true")
+        """Every alert that it routes to our receiver, silenced and inhibited ones included, and every heartbeat."""
+        body = self._call("GET", "/api/v2/alerts/groups?active=true&silenced=true&inhibited=true")
         try:
-            return [listed.alert() for listed in _LIST.validate_json(body)]
+            groups = _GROUPS.validate_json(body)
         except ValidationError as wrong:
             first = wrong.errors(include_url=False, include_input=False)[0]
             place = ".".join(str(part) for part in first["loc"])
             raise ConnectorError(
-                f"{self._base}/api/v2/alerts: {place}: {first['msg']}", "is it an Alertmanager with API v2?"
+                f"{self._base}/api/v2/alerts/groups: {place}: {first['msg']}", "is it an Alertmanager with API v2?"
             ) from wrong
+        ours = {alert.fingerprint: alert for group in groups for alert in group.all() if self._is_ours(group, alert)}
+        return list(ours.values())
+
+    def _is_ours(self, group: Group, alert: Alert) -> bool:
+        return group.receiver.name == self._settings.receiver or alert.name in self._settings.heartbeats
 
     def post(self, alerts: Sequence[Mapping[str, Any]]) -> None:
         """Post alerts (`labels`, `annotations`, `startsAt`, `endsAt`, …); the same again changes nothing."""

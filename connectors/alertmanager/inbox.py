@@ -18,7 +18,7 @@ from connectors.alertmanager.alert import Alert
 from connectors.alertmanager.book import Book, Known
 from connectors.alertmanager.match import explaining
 from connectors.alertmanager.settings import AlertmanagerSettings
-from connectors.alertmanager.wording import ended, fires_again, joined, over, request
+from connectors.alertmanager.wording import ended, fires_again, incident_key, joined, over, request
 from pipeline.desk.commands import AddNote, Command, Merge, Open, Refusal, Reopen, Resolve
 from pipeline.desk.ticket import Ticket
 
@@ -56,8 +56,13 @@ class Inbox:
     def take(self, alerts: Iterable[Alert], at_ms: int) -> None:
         """Alerts of a webhook or a list, firing or resolved, at wall-clock `at_ms`."""
         with self._one_at_a_time:
+            joining: dict[str, list[Alert]] = {}
             for alert in alerts:
-                self._told(self._take(alert, at_ms))
+                self._told(self._take(alert, at_ms, joining))
+            for ticket_id, joined_now in joining.items():
+                self._note(ticket_id, joined(joined_now), at_ms)
+                for alert in joined_now:
+                    self._remember(alert, ticket_id)
 
     def reconcile(self, listed: Sequence[Alert], at_ms: int) -> None:
         """Compare with everything that Alertmanager lists now: take what is new, and see what is over."""
@@ -77,7 +82,7 @@ class Inbox:
                 else:
                     self._confirm(one, beats.get(one.source, 0), at_ms)
 
-    def _take(self, alert: Alert, at_ms: int) -> Outcome:
+    def _take(self, alert: Alert, at_ms: int, joining: dict[str, list[Alert]]) -> Outcome:
         if alert.name in self._settings.heartbeats or "akira_ticket" in alert.labels or alert.name.startswith("Akira"):
             return "own"
         known = self._book.get(alert.fingerprint)
@@ -87,7 +92,7 @@ class Inbox:
             return self._still(known, at_ms)
         if alert.suppressed:
             return "suppressed"
-        return self._fires(known, alert, at_ms)
+        return self._fires(known, alert, at_ms, joining)
 
     def _resolved(self, known: Known | None, alert: Alert, ended_ms: int, at_ms: int) -> Outcome:
         if known is None or known.starts_ms != alert.starts_ms:
@@ -104,25 +109,27 @@ class Inbox:
             self._reopen(known, at_ms)
         return "known"
 
-    def _fires(self, known: Known | None, alert: Alert, at_ms: int) -> Outcome:
-        source = alert.labels.get(self._settings.source_label, "")
-        tickets = self._desk.open_tickets()
-        before = next((ticket for ticket in tickets if known and ticket.id == known.ticket_id), None)
-        explained = before or explaining(alert, tickets, self._settings)
-        if explained is not None:
-            self._note(explained.id, joined(alert), at_ms)
-            self._book.put(Known(alert.fingerprint, alert.starts_ms, explained.id, source))
+    def _fires(self, known: Known | None, alert: Alert, at_ms: int, joining: dict[str, list[Alert]]) -> Outcome:
+        """A new occurrence: it joins its own ticket, what explains it, or its group's ticket; else it opens one."""
+        tickets, key = self._desk.open_tickets(), incident_key(alert)
+        before = next((one for one in tickets if known and one.id == known.ticket_id), None)
+        found = before or explaining(alert, tickets, self._settings)
+        found = found or next((one for one in tickets if one.incident_key == key), None)
+        if found is not None:
+            joining.setdefault(found.id, []).append(alert)
             return "joined"
-        if known is not None and self._recent(known, at_ms):
-            again = replace(known, starts_ms=alert.starts_ms, ended_ms=None, over=False)
-            if self._reopen(again, at_ms):
-                self._book.put(again)
-                return "reopened"
+        if known is not None and self._recent(known, at_ms) and self._reopen(known, at_ms):
+            self._remember(alert, known.ticket_id)
+            return "reopened"
         ticket_id = self._desk.open(request(alert, self._settings), at_ms, ACTOR)
         if isinstance(ticket_id, Refusal):
             raise ValueError(f"the desk refused the alert {alert.words()}: {ticket_id.message}")
-        self._book.put(Known(alert.fingerprint, alert.starts_ms, ticket_id, source))
+        self._remember(alert, ticket_id)
         return "opened"
+
+    def _remember(self, alert: Alert, ticket_id: str) -> None:
+        source = alert.labels.get(self._settings.source_label, "")
+        self._book.put(Known(alert.fingerprint, alert.starts_ms, ticket_id, source))
 
     def _recent(self, known: Known, at_ms: int) -> bool:
         return known.ended_ms is not None and at_ms - known.ended_ms <= self._settings.reopen_s * 1000

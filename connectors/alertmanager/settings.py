@@ -29,7 +29,8 @@ class AlertmanagerSettings(BaseModel):
     user: str | None = None
     password: SecretStr | None = None
     timeout_s: float = Field(default=10.0, gt=0, le=60)
-    poll_s: float = Field(default=30.0, ge=1, le=3600, description="reconciliation with /api/v2/alerts")
+    receiver: str = Field(default="akira", description="the receiver whose alerts are ours, in its configuration")
+    poll_s: float = Field(default=30.0, ge=1, le=3600, description="reconciliation with /api/v2/alerts/groups")
     hold_s: float = Field(
         default=180.0, ge=0, le=86_400, description="a recovery counts after this time, with a heartbeat after it"
     )

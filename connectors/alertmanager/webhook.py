@@ -90,7 +90,7 @@ class _Door:
         except ValidationError as wrong:
             first = wrong.errors(include_url=False, include_input=False)[0]
             return _problem(400, f"{'.'.join(str(part) for part in first['loc']) or 'body'}: {first['msg']}")
-        self._inbox.take([alert.alert(at_ms) for alert in hook.alerts], at_ms)
+        self._inbox.take(hook.all(at_ms), at_ms)
         if hook.truncated_alerts and self._listed is not None:
             try:
                 self._inbox.take(self._listed(), at_ms)

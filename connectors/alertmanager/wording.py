@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,7 +17,13 @@ from pipeline.incidents import TYPE_OF_SIGNAL
 
 _SUMMARY_CHARS: Final = 300
 _TEXT_CHARS: Final = 15_000
-KEY: Final = "alertmanager:"
+_LISTED: Final = 20
+
+
+def incident_key(alert: Alert) -> str:
+    """What makes it the same ticket: the group that the operator's `group_by` made, else the alert itself."""
+    of_group = hashlib.sha256(alert.group.encode()).hexdigest()[:32]
+    return f"alertmanager:{of_group if alert.group else alert.fingerprint}"
 
 
 def request(alert: Alert, settings: AlertmanagerSettings) -> Open:
@@ -36,7 +44,7 @@ def request(alert: Alert, settings: AlertmanagerSettings) -> Open:
         intake,
         Scope(production_impact=alert.labels.get("severity", "") not in settings.quiet),
         "alertmanager",
-        KEY + alert.fingerprint,
+        incident_key(alert),
         (signal,) if signal in TYPE_OF_SIGNAL else (),
     )
 
@@ -47,9 +55,11 @@ def _told(alert: Alert) -> str:
     return "\n".join([*lines, f"source: {alert.link}"] if alert.link else lines)[:_TEXT_CHARS]
 
 
-def joined(alert: Alert) -> str:
-    """Note of an alert on the ticket that explains it."""
-    return f"Alert {alert.words()} fires since {_utc(alert.starts_ms)}. {alert.link}".rstrip()[:_TEXT_CHARS]
+def joined(alerts: Sequence[Alert]) -> str:
+    """Note of alerts on the ticket that explains them, the first few in full."""
+    lines = [f"Alert {one.words()} fires since {_utc(one.starts_ms)}. {one.link}".rstrip() for one in alerts[:_LISTED]]
+    more = len(alerts) - len(lines)
+    return "\n".join([*lines, f"And {more} more."] if more else lines)[:_TEXT_CHARS]
 
 
 def fires_again(known: Known) -> str:

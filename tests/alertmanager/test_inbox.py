@@ -228,7 +228,8 @@ def test_a_ticket_of_two_alerts_waits_for_both(bench: Bench) -> None:
 def test_an_alert_never_resolves_a_ticket_of_telemetry(bench: Bench) -> None:
     bench.desk.telemetry("I-1", {"trunk": ("t1",)})
     one = alert(trunk="t1")
-    bench.inbox.take([one, resolved(one, NOW)], NOW)
+    bench.inbox.take([one], NOW)
+    bench.inbox.take([resolved(one, NOW)], NOW)
     bench.inbox.reconcile([heartbeat(NOW + 10 * MINUTE)], NOW + 10 * MINUTE)
     assert bench.only() == "open" and "its Prometheus was alive" in bench.notes("I-1")[-1]
 
