@@ -48,7 +48,7 @@ def poisson_ratio(count: Floats, expected: Floats, spread: Floats, sign: float) 
 
 
 class States:
-    """Shiryaev-Roberts states [slices, shifts] in logarithms, for one question."""
+    """Shiryaev-Roberts states [slices and room to grow, shifts] in logarithms, for one question."""
 
     def __init__(self, settings: EvidenceSettings) -> None:
         self.settings = settings
@@ -57,17 +57,18 @@ class States:
     def grow(self, slices: int) -> None:
         """Make room for new slices."""
         if len(self.log) < slices:
-            self.log = np.concatenate([self.log, np.zeros((slices - len(self.log), len(SHIFTS)))])
+            room = np.zeros((slices + slices // 4 - len(self.log), len(SHIFTS)))
+            self.log = np.concatenate([self.log, room])
 
-    def add(self, at: npt.NDArray[np.intp], ratios: Floats, threshold: float) -> None:
+    def add(self, at: npt.NDArray[np.int64], ratios: Floats, threshold: float) -> None:
         """Add one minute's ratios [rows, shifts] to the slices `at`."""
         capped = np.clip(ratios, -self.settings.minute_cap_nats, self.settings.minute_cap_nats)
         grown = np.logaddexp(0.0, self.log[at]) + capped
         self.log[at] = np.clip(grown, -5.0, threshold + self.settings.state_cap_nats)
 
-    def alarms(self, at: npt.NDArray[np.intp], threshold: float) -> npt.NDArray[np.intp]:
+    def alarms(self, at: npt.NDArray[np.int64], threshold: float) -> npt.NDArray[np.int64]:
         """Which of the slices `at` are over the threshold."""
-        over: npt.NDArray[np.intp] = at[self.log[at].max(axis=1) >= threshold]
+        over: npt.NDArray[np.int64] = at[self.log[at].max(axis=1) >= threshold]
         return over
 
 

@@ -3,6 +3,7 @@ leaf seen from further away: one value of a dimension, a pair of values, or ever
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,7 @@ FAMILIES: Final[tuple[tuple[str, ...], ...]] = (
 )
 """The slices that are watched minute by minute; the cause search looks at combinations of them."""
 
+CELL: Final = [DIMS.index("customer"), DIMS.index("terminator"), DIMS.index("destination")]
 MIX: Final = np.array(
     [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5, 0x85EBCA6B5851F42D], np.uint64
 )
@@ -61,12 +63,25 @@ class _Index:
         fresh = np.flatnonzero(~old)
         order = fresh[np.argsort(first[fresh])]
         numbers[order] = len(self.values) + np.arange(len(order))
-        if len(order):
-            keys = np.concatenate([self.keys, unique[order]])
-            values = np.concatenate([self.values, numbers[order]])
-            ranked = np.argsort(keys)
-            self.keys, self.values = keys[ranked], values[ranked]
+        if len(fresh):
+            self.keys = np.insert(self.keys, at[fresh], unique[fresh])
+            self.values = np.insert(self.values, at[fresh], numbers[fresh])
         return numbers[inverse], first[order]
+
+
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """Leaf rows spread over the slices that they belong to."""
+
+    slices: Ints
+    """The distinct slices, ascending."""
+    row: npt.NDArray[np.intp]
+    index: npt.NDArray[np.intp]
+
+    def sums(self, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """[slices] totals of a weight per leaf row; exact where the weights are integers or 2^-30 multiples."""
+        total: npt.NDArray[np.float64] = np.bincount(self.index, weights[self.row], len(self.slices))
+        return total
 
 
 class Leaves:
@@ -78,6 +93,12 @@ class Leaves:
         self.codes: npt.NDArray[np.int32] = np.zeros((0, len(DIMS)), np.int32)
         self.slices: npt.NDArray[np.int64] = np.zeros((0, len(FAMILIES)), np.int64)
         """[leaves, families]: slice number, -1 where the leaf lacks the dimension."""
+        self._cell = _Index()
+        self.cell: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+        """[leaves]: the cell of each leaf: its customer, terminator and destination, which normal depends on."""
+        self.cells: npt.NDArray[np.int64] = np.zeros((0, len(FAMILIES)), np.int64)
+        """[cells, families]: slice number, -1 where the cell lacks the dimension (trunk and switch always)."""
+        self.cell_destination: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         self.slice_family: npt.NDArray[np.int8] = np.zeros(0, np.int8)
         self.slice_codes: npt.NDArray[np.int32] = np.zeros((0, 2), np.int32)
 
@@ -109,27 +130,35 @@ class Leaves:
             self.slice_family = np.concatenate([self.slice_family, np.full(len(new), family, np.int8)])
         self.codes = np.concatenate([self.codes, codes])
         self.slices = np.concatenate([self.slices, columns])
+        numbers, new = self._cell.number(_hash(codes[:, CELL]))
+        self.cell = np.concatenate([self.cell, numbers])
+        narrow = columns[new].copy()
+        narrow[:, [FAMILIES.index(("trunk",)), FAMILIES.index(("switch",))]] = -1
+        self.cells = np.concatenate([self.cells, narrow])
+        self.cell_destination = np.concatenate([self.cell_destination, codes[new][:, DIMS.index("destination")]])
 
-    def sums(self, leaves: Ints, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Slice totals [slices] of a weight per leaf row; exact where the weights are integers or 2^-30 multiples."""
+    def fan(self, leaves: Ints) -> Fan:
+        """The slices of some leaves, to add weights up in."""
         columns = self.slices[leaves]
-        inside = columns >= 0
-        spread = np.broadcast_to(weights[:, None], columns.shape)
-        total: npt.NDArray[np.float64] = np.bincount(columns[inside], spread[inside], self.slice_count())
-        return total
+        row, family = np.nonzero(columns >= 0)
+        slices, index = np.unique(columns[row, family], return_inverse=True)
+        return Fan(slices, row, index)
 
     def state(self) -> dict[str, object]:
         """What a snapshot keeps."""
         return {
             "codes": self.codes,
             "slices": self.slices,
+            "cell": self.cell,
+            "cells": self.cells,
+            "cell_destination": self.cell_destination,
             "slice_family": self.slice_family,
             "slice_codes": self.slice_codes,
         }
 
     def load(self, state: dict[str, object]) -> None:
         """Take a snapshot back."""
-        for name in ("codes", "slices", "slice_family", "slice_codes"):
+        for name in ("codes", "slices", "cell", "cells", "cell_destination", "slice_family", "slice_codes"):
             setattr(self, name, state[name])
         self._leaf.restore(_hash(self.codes))
         hashes = np.zeros(self.slice_count(), np.uint64)
@@ -139,3 +168,5 @@ class Leaves:
             codes = self.slice_codes[ours][:, :width] if dims else np.zeros((int(ours.sum()), 1), np.int32)
             hashes[ours] = _hash(codes, family + 1)
         self._slice.restore(hashes)
+        first = np.unique(self.cell, return_index=True)[1]
+        self._cell.restore(_hash(self.codes[first][:, CELL]))

@@ -49,6 +49,9 @@ class Traffic:
 
     def __init__(self, settings: WatchSettings, leaves: Leaves, names: Names, recent: Recent) -> None:
         self.settings, self.leaves, self.names, self.recent = settings, leaves, names, recent
+        self.slices: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+        """The slices that are watched; every array below has a row for each."""
+        self.looked_at = 0
         self.level: Floats = np.zeros(0)
         self.age: Floats = np.zeros(0)
         self.hourly: Floats = np.zeros((0, HOURS))
@@ -61,20 +64,19 @@ class Traffic:
         """Add a closed minute; while a switch is silent or late nothing is concluded from its traffic."""
         self._grow()
         counted = (closed.rows.attempt == 1) & ~closed.rows.retry
-        per_leaf = np.bincount(closed.row_leaf[counted], minlength=len(self.leaves)).astype(np.float64)
-        used = np.flatnonzero(per_leaf)
-        count = self.leaves.sums(used, per_leaf[used])
-        self._follow(closed.minute, per_leaf)
+        leaf, index = np.unique(closed.row_leaf[counted], return_inverse=True)
+        calls = np.bincount(index, minlength=len(leaf)).astype(np.float64)
+        self._follow(closed.minute, leaf, calls)
         if silent:
             return
-        at = np.flatnonzero(self._watched() & (self.age >= WARM_MIN))
-        limit = threshold(len(at), 1, self.settings.evidence)
+        count = self._count(leaf, calls)
+        limit = threshold(len(self.slices), 1, self.settings.evidence)
         normal = self._expected(hour)
+        at = np.flatnonzero((self.age >= WARM_MIN) & (normal > 0.02))
         spread = 1.5 + FRAILTY * normal[at]
-        busy = normal[at] > 0.02
-        self.states.add(at[busy], poisson_ratio(count[at], normal[at], spread, -1.0)[busy], limit)
-        alarms = self.states.alarms(at[busy], limit)
-        if len(alarms) and closed.minute >= self.wait_until and not self._explained(alarms):
+        self.states.add(at, poisson_ratio(count[at], normal[at], spread, -1.0), limit)
+        alarms = self.states.alarms(at, limit)
+        if len(alarms) and closed.minute >= self.wait_until and not self._within_tracks()[alarms].all():
             if self._search(closed.minute, alarms, normal):
                 self.states.log[alarms] = 0.0
             else:
@@ -82,16 +84,24 @@ class Traffic:
         self._learn(count, hour)
 
     def _grow(self) -> None:
-        missing = self.leaves.slice_count() - len(self.level)
-        if missing > 0:
-            self.level = np.concatenate([self.level, np.zeros(missing)])
-            self.age = np.concatenate([self.age, np.zeros(missing)])
-            self.hourly = np.concatenate([self.hourly, np.zeros((missing, HOURS))])
-            self.hours_seen = np.concatenate([self.hours_seen, np.zeros((missing, HOURS))])
-        self.states.grow(self.leaves.slice_count())
+        family = self.leaves.slice_family[self.looked_at :]
+        fresh = self.looked_at + np.flatnonzero(np.array([f in WATCHED for f in FAMILIES])[family])
+        self.looked_at = self.leaves.slice_count()
+        if len(fresh):
+            self.slices = np.concatenate([self.slices, fresh])
+            for name in ("level", "age", "hourly", "hours_seen"):
+                held = getattr(self, name)
+                setattr(self, name, np.concatenate([held, np.zeros((len(fresh), *held.shape[1:]))]))
+        self.states.grow(len(self.slices))
 
-    def _watched(self) -> npt.NDArray[np.bool_]:
-        found: npt.NDArray[np.bool_] = np.array([f in WATCHED for f in FAMILIES])[self.leaves.slice_family]
+    def _count(self, leaf: npt.NDArray[np.int64], calls: Floats) -> Floats:
+        """[watched slices] calls, from calls per leaf."""
+        fan = self.leaves.fan(leaf)
+        found = np.zeros(len(self.slices))
+        at = np.searchsorted(self.slices, fan.slices)
+        at[at == len(self.slices)] = 0
+        ours = self.slices[at] == fan.slices if len(self.slices) else np.zeros(0, np.bool_)
+        found[at[ours]] = fan.sums(calls)[ours]
         return found
 
     def _expected(self, hour: int) -> Floats:
@@ -102,31 +112,26 @@ class Traffic:
         held = self._within_tracks()
         reach = np.clip(CALLS / np.maximum(self.level, 1e-9), QUICKEST_MIN, SLOWEST_MIN)
         pace = 1 / np.minimum(np.maximum(self.age, 1), reach)
-        fallen = np.where(
-            self.age > WARM_MIN, np.maximum(count, 0.5 * self.level * (self.states.log.max(axis=1) > 3)), count
-        )
-        self.level = np.where(held, self.level, self.level + (fallen - self.level) * pace)
+        falling = (self.age > WARM_MIN) & (self.states.log[: len(self.slices)].max(axis=1) > 3)
+        counted = np.where(falling, np.maximum(count, 0.5 * self.level), count)
+        self.level = np.where(held, self.level, self.level + (counted - self.level) * pace)
         self.age += 1
         weight = 1 / np.minimum(self.hours_seen[:, hour] + 1, 60 * 14)
         self.hourly[:, hour] += np.where(held, 0.0, (count - self.hourly[:, hour]) * weight)
         self.hours_seen[:, hour] += ~held
 
     def _within_tracks(self) -> npt.NDArray[np.bool_]:
-        held = np.zeros(self.leaves.slice_count(), np.bool_)
+        """[watched slices] which hold attempts of a cause under watch."""
+        held = np.zeros(len(self.slices), np.bool_)
         for track in self.tracks:
             if track.active:
                 columns = self.leaves.slices[inside(track.cause, self.leaves.codes)]
-                held[np.unique(columns[columns >= 0])] = True
+                held |= np.isin(self.slices, columns[columns >= 0])
         return held
 
-    def _explained(self, alarms: npt.NDArray[np.intp]) -> bool:
-        """Every alarm lies within a cause under watch."""
-        held = self._within_tracks()
-        return bool(held[alarms].all())
-
-    def _search(self, minute: int, alarms: npt.NDArray[np.intp], normal: Floats) -> bool:
+    def _search(self, minute: int, alarms: npt.NDArray[np.int64], normal: Floats) -> bool:
         loudest = int(alarms[self.states.log[alarms].max(axis=1).argmax()])
-        within = (self.leaves.slices == loudest).any(axis=1)
+        within = (self.leaves.slices == self.slices[loudest]).any(axis=1)
         onset = self._onset(within, minute, float(normal[loudest]))
         before = self._per_leaf(onset - 60, onset - 1)
         length = max(onset - max(onset - 60, self.recent.minutes[0].minute), 1)
@@ -191,19 +196,18 @@ class Traffic:
                 counts += np.bincount(closed.row_leaf[counted], minlength=len(self.leaves))
         return counts
 
-    def _follow(self, minute: int, per_leaf: Floats) -> None:
+    def _follow(self, minute: int, leaf: npt.NDArray[np.int64], calls: Floats) -> None:
         for track in self.tracks:
             if not track.active:
                 continue
             usual = track.series[-1][3]
-            seen = float(per_leaf[inside(track.cause, self.leaves.codes)].sum())
+            seen = float(calls[inside(track.cause, self.leaves.codes[leaf])].sum())
             track.add(minute, usual, seen, usual)
             soak = self.settings.hold.soak_min
             last = track.series[-soak:]
-            calls, wanted = sum(row[2] for row in last), sum(row[3] for row in last)
-            if len(last) == soak and calls >= BACK * wanted and calls >= 3:
-                good = next(i for i in range(len(last)) if last[i][2] >= BACK * last[i][3] / 2)
-                track.ended = last[good][0]
+            came, wanted = sum(row[2] for row in last), sum(row[3] for row in last)
+            if len(last) == soak and came >= BACK * wanted and came >= 3:
+                track.ended = next((row[0] for row in last if row[2] >= BACK * row[3] / 2), minute)
 
     def findings(self, minute: int) -> list[Finding]:
         """The findings that hold, and those that ended in this minute."""

@@ -1,4 +1,4 @@
-"""Counts of normal times per leaf, forgotten with a half-life; histograms for durations, plain counts for outcomes.
+"""Counts of normal times per cell, forgotten with a half-life; histograms for durations, plain counts for outcomes.
 
 Histograms have half-octave bins, so that the quantile that is watched can be chosen anew at every fit.
 """
@@ -41,7 +41,7 @@ def hour_of(minute: int) -> int:
 
 
 class History:
-    """Forgetting counts: `total`/`hits` [leaves] per outcome question, `scales` [leaves, bins] per duration, and per
+    """Forgetting counts: `total`/`hits` [cells] per outcome question, `scales` [cells, bins] per duration, and per
     destination and hour the totals, hits and expected hits of every question."""
 
     def __init__(self, questions: Sequence[Question], half_life_days: float) -> None:
@@ -61,34 +61,35 @@ class History:
                 counts *= keep
         self.minutes += minutes
 
-    def grow(self, leaves: int, destinations: int) -> None:
-        """Make room for new leaves and destinations."""
+    def grow(self, cells: int, destinations: int) -> None:
+        """Make room for new cells and destinations."""
         for table, size in (
-            (self.total, leaves),
-            (self.hits, leaves),
-            (self.scales, leaves),
+            (self.total, cells),
+            (self.hits, cells),
+            (self.scales, cells),
             (self.hours, destinations),
         ):
             for name, counts in table.items():
                 if len(counts) < size:
                     table[name] = np.concatenate([counts, np.zeros((size - len(counts), *counts.shape[1:]))])
 
-    def learn(self, rows: Rows, leaf: npt.NDArray[np.int64]) -> None:
-        """Add attempts of normal times; `leaf` numbers their leaves."""
-        size = len(next(iter(self.total.values())))
+    def learn(self, rows: Rows, cell: npt.NDArray[np.int64]) -> None:
+        """Add attempts of normal times; `cell` numbers their cells."""
+        cells, index = np.unique(cell, return_inverse=True)
+        size = len(cells)
         for question in self.questions:
             if question.hit is None:
                 continue
             counted = question.counts(rows)
-            self.total[question.name] += np.bincount(leaf[counted], minlength=size)
-            self.hits[question.name] += np.bincount(leaf[counted & question.hit(rows)], minlength=size)
+            self.total[question.name][cells] += np.bincount(index[counted], minlength=size)
+            self.hits[question.name][cells] += np.bincount(index[counted & question.hit(rows)], minlength=size)
         for of, values in (("pdd", rows.pdd_ms), ("talk", rows.talk_ms)):
             bin_of = bins(values, of)
             if of == "pdd":
                 bin_of = np.where(rows.rang, bin_of, -1)
             inside = bin_of >= 0
-            flat = leaf[inside] * BINS + bin_of[inside]
-            self.scales[of] += np.bincount(flat, minlength=size * BINS).reshape(size, BINS)
+            flat = index[inside] * BINS + bin_of[inside]
+            self.scales[of][cells] += np.bincount(flat, minlength=size * BINS).reshape(size, BINS)
 
     def learn_hours(self, name: str, destination: npt.NDArray[np.int64], hour: int, sums: Floats) -> None:
         """Add [rows, 3] totals, hits and expected hits (hour apart) of a question at an hour."""

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from pipeline.baseline.history import BINS, SHORTEST_MS, History, hour_of
-from pipeline.baseline.model import expected, fit
+from pipeline.baseline.history import SHORTEST_MS, History, hour_of
+from pipeline.baseline.model import by_destination, expected, fit
 from pipeline.names import DIMS
 from pipeline.quality.cause import Codes, inside
 from pipeline.quality.engine import Engine
@@ -51,13 +50,13 @@ class Learning:
         lag = 0 if self.learnt_until is None else LAG_EARLY_MIN if early else LAG_MIN
         done = self.learnt_until if self.learnt_until is not None else self.begun - 1
         until = minute - lag
-        self.history.grow(len(self.engine.leaves), self.engine.names.count("destination"))
+        self.history.grow(len(self.engine.leaves.cells), self.engine.names.count("destination"))
         self.history.forget(max(until - done, 0))
         for closed in self.engine.recent.minutes:
             if done < closed.minute <= until and len(closed.rows):
                 self._learn_minute(closed, spared)
         self.learnt_until = max(until, done)
-        self.engine.counter.learn_sources(self.history)
+        self.engine.counter.learn_sources()
         self._fit()
 
     def _learn_minute(self, closed: Minute, spared: Sequence[Spared]) -> None:
@@ -67,7 +66,7 @@ class Learning:
                 keep &= ~inside(cause, self.engine.leaves.codes[closed.leaf])
         kept = keep[np.searchsorted(closed.leaf, closed.row_leaf)]
         rows = closed.rows if kept.all() else closed.rows.take(kept)
-        self.history.learn(rows, closed.row_leaf[kept])
+        self.history.learn(rows, self.engine.leaves.cell[closed.row_leaf[kept]])
         hour = hour_of(closed.minute)
         leaf = closed.leaf[keep]
         destination = self.engine.leaves.codes[leaf, DIMS.index("destination")].astype(np.int64)
@@ -82,19 +81,10 @@ class Learning:
 
     def _fit(self) -> None:
         engine = self.engine
-        destinations = engine.names.count("destination")
-        fits = {
-            q.name: fit(q, self.history, engine.leaves, destinations, engine.fits[q.name]) for q in engine.questions
-        }
-        destination = engine.leaves.codes[:, DIMS.index("destination")].astype(np.int64)
-        engine.refit(fits, {of: _histograms(self.history.scales[of], destination, destinations) for of in SHORTEST_MS})
-
-
-def _histograms(
-    scales: npt.NDArray[np.float64], destination: npt.NDArray[np.int64], count: int
-) -> npt.NDArray[np.float64]:
-    """[destinations, bins] normal durations from those per leaf."""
-    found = np.zeros((count, BINS))
-    given = destination >= 0
-    np.add.at(found, destination[given], scales[given])
-    return found
+        count = engine.names.count("destination")
+        destination = engine.leaves.cell_destination
+        references = {of: by_destination(self.history.scales[of], destination, count) for of in SHORTEST_MS}
+        engine.refit(
+            {q.name: fit(q, self.history, engine.leaves, references, engine.fits[q.name]) for q in engine.questions},
+            references,
+        )

@@ -41,7 +41,7 @@ NEW_SD: Final[dict[tuple[str, ...], float]] = {
 """How far a slice never seen may lie from what its parents say: the doubt of a cold start."""
 MISFIT_SD: Final = 0.05
 HOUR_SD: Final = 0.2
-SWEEPS: Final = 5
+SWEEPS: Final = 4
 QUANTUM: Final = 2.0**30
 HISTORY_DISPERSION: Final = 2.0
 
@@ -74,77 +74,90 @@ class Fit:
     ready: bool = False
 
 
-def cuts(history: Floats, destination: npt.NDArray[np.int64], count: int, scale: Scale) -> npt.NDArray[np.int64]:
-    """[destinations] cut bins from the histograms: a value is bad above the cut (pdd) or at and below it (talk)."""
-    by_destination = np.zeros((count + 1, BINS))
-    np.add.at(by_destination, destination, history)
-    by_destination[count] = by_destination[:count].sum(axis=0)
-    total = by_destination.sum(axis=1, keepdims=True)
-    below = by_destination.cumsum(axis=1) / np.maximum(total, 1)
+def by_destination(scales: Floats, destination: npt.NDArray[np.int64], count: int) -> Floats:
+    """[destinations, bins] histograms from those per cell; cells without a destination are left out."""
+    given = destination >= 0
+    columns = [np.bincount(destination[given], scales[given, b], count) for b in range(BINS)]
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
+def cuts(histograms: Floats, scale: Scale) -> npt.NDArray[np.int64]:
+    """[destinations + 1] cut bins: bad is above the cut (pdd) or at and below it (talk); the last is for all."""
+    table = np.vstack([histograms, histograms.sum(axis=0)])
+    total = table.sum(axis=1, keepdims=True)
+    below = table.cumsum(axis=1) / np.maximum(total, 1)
     bad = below if scale.of == "talk" else 1 - below
     found: npt.NDArray[np.int64] = np.abs(bad - scale.quantile).argmin(axis=1)
-    cut: npt.NDArray[np.int64] = np.where(total[:count, 0] >= 50, found[:count], found[count])
-    return cut
+    return np.where(total[:, 0] >= 50, found, found[-1])
 
 
-def scale_hits(history: Floats, cut: npt.NDArray[np.int64], scale: Scale) -> Floats:
-    """[leaves] values on the bad side of each leaf's cut."""
-    inside = np.arange(BINS)[None, :] <= cut[:, None]
-    bad = inside if scale.of == "talk" else ~inside
-    total: Floats = (history * bad).sum(axis=1)
-    return total
+def scale_hits(scales: Floats, cut: npt.NDArray[np.int64], scale: Scale) -> Floats:
+    """[cells] values on the bad side of each cell's cut."""
+    below: Floats = scales.cumsum(axis=1)[np.arange(len(scales)), cut]
+    return below if scale.of == "talk" else scales.sum(axis=1) - below
 
 
-def fit(question: Question, history: History, leaves: Leaves, destinations: int, before: Fit) -> Fit:
+def fit(question: Question, history: History, leaves: Leaves, references: dict[str, Floats], before: Fit) -> Fit:
     """Fit one question to the history, starting from the fit before."""
-    destination = leaves.codes[:, DIMS.index("destination")].astype(np.int64)
-    known = np.where(destination >= 0, destination, destinations)
     model = Fit()
     if question.scale is not None:
         table = history.scales[question.scale.of]
-        model.cuts = cuts(table, known, destinations, question.scale)
-        cut = np.append(model.cuts, np.median(model.cuts) if destinations else 0).astype(np.int64)[known]
-        total, hits = table.sum(axis=1), scale_hits(table, cut, question.scale)
+        cut = cuts(references[question.scale.of], question.scale)
+        model.cuts = cut[:-1]
+        total, hits = table.sum(axis=1), scale_hits(table, cut[leaves.cell_destination], question.scale)
     else:
         total, hits = history.total[question.name], history.hits[question.name]
     model.effects = np.zeros(leaves.slice_count())
     model.effects[: len(before.effects)] = before.effects
     used = np.flatnonzero(total > 0)
+    model.information = np.zeros(leaves.slice_count())
     if len(used) and total.sum() >= 50:
-        _newton(model, leaves.slices[used], total[used], hits[used])
-        p = expit(model.mean + _effects(model, leaves.slices[used]))
-        model.information = leaves.sums(used, total[used] * p * (1 - p))
+        p = _newton(model, leaves.cells[used], total[used], hits[used])
+        seen = np.zeros(len(total))
+        seen[used] = total[used] * p * (1 - p)
+        model.information = _information(leaves, seen)
         model.ready = True
-    else:
-        model.information = np.zeros(leaves.slice_count())
+    destinations = len(references["pdd"])
     model.hours = _hours(history.hours[question.name]) if question.by_hour else np.zeros((destinations, HOURS))
     return model
 
 
-def _effects(model: Fit, columns: npt.NDArray[np.int64]) -> Floats:
-    total = np.zeros(len(columns))
-    for dims in PRIOR_SD:
-        column = columns[:, FAMILIES.index(dims)]
-        total += np.where(column >= 0, model.effects[column], 0.0)
-    return total
+def _information(leaves: Leaves, seen: Floats) -> Floats:
+    """[slices] information; a cell's is shared out evenly over its leaves where trunk and switch tell them apart."""
+    found = np.zeros(leaves.slice_count())
+    for family, dims in enumerate(FAMILIES):
+        if dims in (("trunk",), ("switch",)):
+            column = leaves.slices[:, family]
+            weights = (seen / np.maximum(np.bincount(leaves.cell, minlength=len(seen)), 1))[leaves.cell]
+        else:
+            column, weights = leaves.cells[:, family], seen
+        inside = column >= 0
+        found += np.bincount(column[inside], weights[inside], len(found))
+    return found
 
 
-def _newton(model: Fit, columns: npt.NDArray[np.int64], total: Floats, hits: Floats) -> None:
-    size = len(model.effects)
+def _newton(model: Fit, columns: npt.NDArray[np.int64], total: Floats, hits: Floats) -> Floats:
+    """Move the effects to the posterior mode; the fitted probability of every row."""
     model.mean = float(logit(np.array(hits.sum() + 0.5) / (total.sum() + 1)))
+    shift = np.zeros(len(columns))
+    families = []
+    for dims, sd in PRIOR_SD.items():
+        column = columns[:, FAMILIES.index(dims)]
+        rows = np.flatnonzero(column >= 0)
+        at, index = np.unique(column[rows], return_inverse=True)
+        families.append((rows, at, index, sd))
+        shift[rows] += model.effects[column[rows]]
     for _ in range(SWEEPS):
-        for dims, sd in PRIOR_SD.items():
-            column = columns[:, FAMILIES.index(dims)]
-            inside = column >= 0
-            p = expit(model.mean + _effects(model, columns))
-            slope = np.bincount(column[inside], (hits - total * p)[inside], size)
-            bend = np.bincount(column[inside], (total * p * (1 - p))[inside], size)
-            step = (slope - model.effects / sd**2) / (bend + 1 / sd**2)
-            ours = np.zeros(size, np.bool_)
-            ours[column[inside]] = True
-            model.effects[ours] += np.clip(step[ours], -1.5, 1.5)
-        p = expit(model.mean + _effects(model, columns))
+        for rows, at, index, sd in families:
+            p = expit(model.mean + shift)
+            slope = np.bincount(index, (hits - total * p)[rows], len(at))
+            bend = np.bincount(index, (total * p * (1 - p))[rows], len(at))
+            step = np.clip((slope - model.effects[at] / sd**2) / (bend + 1 / sd**2), -1.5, 1.5)
+            model.effects[at] += step
+            shift[rows] += step[index]
+        p = expit(model.mean + shift)
         model.mean += float(np.clip((hits - total * p).sum() / max((total * p * (1 - p)).sum(), 1e-9), -1.5, 1.5))
+    return expit(model.mean + shift)
 
 
 def _hours(table: Floats) -> Floats:

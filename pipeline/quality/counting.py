@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.baseline.history import History, bins
+from pipeline.baseline.history import bins
 from pipeline.baseline.model import Fit
-from pipeline.leaves import Leaves
-from pipeline.names import DIMS
 from pipeline.questions import Question
 from pipeline.rows import Flags, Rows
 
@@ -22,19 +18,25 @@ ANSWERED_ONLY_SUPPORT = 200
 class Counter:
     """Totals and hits per leaf; leaves out sources that cannot answer a question, and says which."""
 
-    def __init__(self, questions: Sequence[Question], leaves: Leaves) -> None:
-        self.questions = tuple(questions)
-        self.leaves = leaves
+    def __init__(self) -> None:
         self.answered_only: tuple[int, ...] = ()
         """Codes of the switches whose records are all answered: they do not log failures."""
+        self.records: Floats = np.zeros((0, 2))
+        """[switches] records and answered ones."""
 
-    def learn_sources(self, history: History) -> None:
+    def note(self, rows: Rows) -> None:
+        """Count the records of each switch, and the answered ones."""
+        size = max(int(rows.of("switch").max(initial=-1)) + 1, len(self.records))
+        grown = np.zeros((size, 2))
+        grown[: len(self.records)] = self.records
+        switch = rows.of("switch")
+        grown[:, 0] += np.bincount(switch, minlength=size)
+        grown[:, 1] += np.bincount(switch[rows.answered], minlength=size)
+        self.records = grown
+
+    def learn_sources(self) -> None:
         """Find the switches that log answered calls only."""
-        switch = self.leaves.codes[:, DIMS.index("switch")].astype(np.int64)
-        if not len(switch):
-            return
-        total = np.bincount(switch, history.total["asr"])
-        hits = np.bincount(switch, history.hits["asr"])
+        total, hits = self.records[:, 0], self.records[:, 1]
         all_answered = (total >= ANSWERED_ONLY_SUPPORT) & (hits >= ANSWERED_ONLY_SHARE * total)
         self.answered_only = tuple(np.flatnonzero(all_answered).tolist())
 

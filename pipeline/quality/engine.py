@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pipeline.baseline.history import BINS, SHORTEST_MS
 from pipeline.baseline.model import Fit, doubt, expected
 from pipeline.evidence import States, ratio, threshold
-from pipeline.leaves import FAMILIES, Leaves
+from pipeline.leaves import FAMILIES, Fan, Leaves
 from pipeline.names import Names
 from pipeline.quality.cause import inside
 from pipeline.quality.counting import Counter
@@ -19,7 +19,7 @@ from pipeline.quality.life import Life
 from pipeline.quality.recent import Counts, Minute, Recent
 from pipeline.quality.tilt import tilt
 from pipeline.quality.track import Track
-from pipeline.questions import Question
+from pipeline.questions import Family, Question
 from pipeline.rows import Rows
 from pipeline.settings import WatchSettings
 
@@ -44,7 +44,7 @@ class Engine:
         self.recent = Recent(60 * settings.time.history_h + 20)
         self.tracks: list[Track] = []
         self.wait_until: dict[str, int] = {}
-        self.counter = Counter(self.questions, leaves)
+        self.counter = Counter()
         self.life = Life(self)
 
     def refit(self, fits: dict[str, Fit], references: dict[str, Floats]) -> None:
@@ -55,15 +55,18 @@ class Engine:
 
     def close(self, minute: int, rows: Rows, row_leaf: npt.NDArray[np.int64], hour: int) -> None:
         """Add one closed minute, move the causes under watch and search where an alarm rings."""
+        self.counter.note(rows)
         closed = self._count(minute, rows, row_leaf, hour)
         self.recent.minutes.append(closed)
         self.life.follow(closed)
         if not any(fit.ready for fit in self.fits.values()):
             return
         limit = self.threshold()
+        fan = self.leaves.fan(closed.leaf)
+        watched = self._watched(fan)
         for question in self.questions:
             if question.name in closed.counts and self.fits[question.name].ready:
-                self._evidence(question, closed, limit)
+                self._evidence(question, closed, fan, watched[question.families], limit)
 
     def threshold(self) -> float:
         """Nats that an alarm needs, from the promised number of false tickets a day."""
@@ -84,7 +87,9 @@ class Engine:
                 answer = p[index]
         return Minute(minute, rows, row_leaf, leaf, answer, counts)
 
-    def _evidence(self, question: Question, closed: Minute, limit: float) -> None:
+    def _evidence(
+        self, question: Question, closed: Minute, fan: Fan, watched: npt.NDArray[np.bool_], limit: float
+    ) -> None:
         counts = closed.counts[question.name]
         unexplained = counts.expected
         block = np.zeros(len(closed.leaf), np.int64)
@@ -92,17 +97,15 @@ class Engine:
             if track.active:
                 within = inside(track.cause, self.leaves.codes[closed.leaf])
                 unexplained = tilt(counts.total, counts.hits, unexplained, within, block)
-        seen = counts.total > 0
-        leaf = closed.leaf[seen]
-        total = self.leaves.sums(leaf, counts.total[seen])
-        at = np.flatnonzero((total > 0) & self._watched(question))
-        if not len(at):
+        total = fan.sums(counts.total)
+        seen = np.flatnonzero((total > 0) & watched)
+        if not len(seen):
             return
-        hits = self.leaves.sums(leaf, counts.hits[seen])[at]
-        normal = self.leaves.sums(leaf, unexplained[seen])[at]
+        at = fan.slices[seen]
+        hits, normal = fan.sums(counts.hits)[seen], fan.sums(unexplained)[seen]
         sign = 1.0 if question.rises else -1.0
         margin = self.settings.evidence.baseline_doubt_sd * self._doubt(question.name)[at]
-        gains = ratio(hits, total[at], normal, margin, sign, self.settings.evidence.overdispersion)
+        gains = ratio(hits, total[seen], normal, margin, sign, self.settings.evidence.overdispersion)
         states = self.states[question.name]
         states.grow(self.leaves.slice_count())
         states.add(at, gains, limit)
@@ -114,10 +117,11 @@ class Engine:
             else:
                 self.wait_until[question.name] = closed.minute + PATIENCE_MIN
 
-    def _watched(self, question: Question) -> npt.NDArray[np.bool_]:
-        allowed = np.array([dims in question.families for dims in FAMILIES])
-        found: npt.NDArray[np.bool_] = allowed[self.leaves.slice_family]
-        return found
+    def _watched(self, fan: Fan) -> dict[tuple[Family, ...], npt.NDArray[np.bool_]]:
+        """For each set of families that a question watches: which of the fan's slices are in it."""
+        family = self.leaves.slice_family[fan.slices]
+        sets = {question.families for question in self.questions}
+        return {chosen: np.array([dims in chosen for dims in FAMILIES])[family] for chosen in sets}
 
     def _doubt(self, name: str) -> Floats:
         """[slices] doubt of the expectation; a slice newer than the fit gets its cold start."""

@@ -36,7 +36,8 @@ KINDS: Final[tuple[type, ...]] = (
     Track,
 )
 ENGINE: Final = ("fits", "doubts", "references", "tracks", "wait_until")
-TRAFFIC: Final = ("level", "age", "hourly", "hours_seen", "tracks", "wait_until")
+TRAFFIC: Final = ("slices", "looked_at", "level", "age", "hourly", "hours_seen", "tracks", "wait_until")
+COUNTER: Final = ("answered_only", "records")
 RETRIES: Final = ("pairs", "calls", "setup_at")
 
 
@@ -65,7 +66,7 @@ def snapshot(watch: Watch) -> bytes:
             "engine": _of(engine, ENGINE),
             "states": {name: states.log for name, states in engine.states.items()},
             "recent": list(engine.recent.minutes),
-            "answered_only": engine.counter.answered_only,
+            "counter": _of(engine.counter, COUNTER),
             "history": learning.history.state(),
             "learning": {"begun": learning.begun, "learnt_until": learning.learnt_until},
             "traffic": _of(traffic, TRAFFIC),
@@ -92,7 +93,7 @@ def restore(watch: Watch, blob: bytes) -> None:
     for name, log in state["states"].items():
         engine.states[name].log = log
     engine.recent.minutes = deque(state["recent"], maxlen=engine.recent.minutes.maxlen)
-    engine.counter.answered_only = state["answered_only"]
+    _into(engine.counter, state["counter"])
     learning.history.load(state["history"])
     _into(learning, state["learning"])
     _into(traffic, state["traffic"])

@@ -46,6 +46,8 @@ class Watch:
         self.rules = tuple(rules)
         self.correlator = Correlator(directory, settings, self.names, self.engine.recent)
         self.feed_health = Feeds()
+        self.owners: dict[str, str] = {}
+        self.owners_of = -1
         self.minutes = 0
         self.records = 0
 
@@ -83,7 +85,7 @@ class Watch:
         self.traffic.close(self.engine.recent.minutes[-1], hour, silent)
         found += [finding(self.engine, track, closed.minute) for track in self._tracks(closed.minute)]
         found += self.traffic.findings(closed.minute)
-        told = self.correlator.step(closed.minute, found, self._owners())
+        told = self.correlator.step(closed.minute, found, self._owners() if found else {})
         if self.learning.boundary(closed.minute):
             self.learning.learn(closed.minute, spared_of(self.engine.tracks, self.traffic.tracks, found, self.names))
             self.engine.life.forget(closed.minute - 90)
@@ -96,13 +98,17 @@ class Watch:
 
     def _owners(self) -> dict[str, str]:
         """Trunk to customer, from the directory and, where it is silent, from the attempts seen."""
+        if self.owners_of == len(self.leaves):
+            return self.owners
         known = self.leaves.codes[:, 1] >= 0
         trunks, customers = self.leaves.codes[known, 1], self.leaves.codes[known, 0]
         _, first = np.unique(trunks, return_index=True)
         seen = {
             self.names.name("trunk", int(trunks[at])): self.names.name("customer", int(customers[at])) for at in first
         }
-        return seen | self.directory.customer_of_trunk()
+        self.owners_of = len(self.leaves)
+        self.owners = seen | self.directory.customer_of_trunk()
+        return self.owners
 
     def snapshot(self) -> bytes:
         """Everything a restart needs, the records of open minutes included."""
