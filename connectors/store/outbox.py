@@ -1,0 +1,129 @@
+"""The outbox: what others must be told, at least once, in order for each ticket and target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from sqlalchemy import Select, func, select, update
+
+from connectors.store import schema as s
+from connectors.store.engine import Store
+from connectors.store.rows import event_of
+from pipeline.desk.events import TicketEvent
+
+State = Literal["pending", "sent", "dead"]
+FIRST_WAIT_MS: Final = 2_000
+LONGEST_WAIT_MS: Final = 15 * 60_000
+ATTEMPTS: Final = 40
+"""After so many failures, about nine hours, a row is dead: a person looks and sends it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One event for one target. `key` is the idempotency key the other side is told."""
+
+    id: int
+    target: str
+    event: TicketEvent
+    state: State
+    attempts: int
+    next_at_ms: int
+    remote_id: str | None
+    """What the target calls this ticket, if it said so before."""
+    last_error: str
+
+    @property
+    def key(self) -> str:
+        """Stable over retries and restarts."""
+        return f"{self.event.ticket_id}:{self.event.seq}:{self.target}"
+
+
+class Outbox:
+    """Rows are made by the transaction of their event; here they are sent, retried, buried and raised again."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def due(self, at_ms: int, limit: int = 100, target: str | None = None) -> list[Outgoing]:
+        """What may be sent now: of each ticket and target only the oldest that is not sent, so that order holds."""
+        earlier = s.OUTBOX.alias()
+        o = s.OUTBOX.c
+        waits = (
+            select(earlier.c.id)
+            .where(earlier.c.ticket_id == o.ticket_id, earlier.c.target == o.target)
+            .where(earlier.c.state == "pending", earlier.c.seq < o.seq)
+            .exists()
+        )
+        query = self._select().where(o.state == "pending", o.next_at_ms <= at_ms, ~waits)
+        if target is not None:
+            query = query.where(o.target == target)
+        return self._read(query.order_by(o.id).limit(limit))
+
+    def sent(self, row_id: int, remote_id: str | None = None) -> None:
+        """The target has it; `remote_id` is remembered for the next events of the ticket."""
+        values = {"state": "sent", "last_error": ""} | ({"remote_id": remote_id} if remote_id is not None else {})
+        self._set(row_id, values)
+
+    def failed(self, row_id: int, error: str, at_ms: int, *, jitter: float = 0.5, wait_ms: int | None = None) -> State:
+        """Try again later: waits double with `jitter` (0-1, from the caller), or `wait_ms` if the target asked for it.
+        After the last attempt it is dead."""
+        with self._store.writing() as connection:
+            attempts = int(connection.execute(select(s.OUTBOX.c.attempts).where(s.OUTBOX.c.id == row_id)).scalar_one())
+            doubled = min(FIRST_WAIT_MS * 2**attempts, LONGEST_WAIT_MS)
+            wait = wait_ms if wait_ms is not None else round(doubled * (0.5 + jitter / 2))
+            state: State = "dead" if attempts + 1 >= ATTEMPTS else "pending"
+            values = dict(state=state, attempts=attempts + 1, next_at_ms=at_ms + wait, last_error=error[:2000])
+            connection.execute(update(s.OUTBOX).where(s.OUTBOX.c.id == row_id).values(**values))
+        return state
+
+    def bury(self, row_id: int, error: str) -> None:
+        """The target will never take it (a permanent refusal)."""
+        self._set(row_id, {"state": "dead", "last_error": error[:2000]})
+
+    def resend(self, row_ids: Iterable[int]) -> int:
+        """Raise dead rows again; how many."""
+        dead = s.OUTBOX.c.id.in_(list(row_ids)) & (s.OUTBOX.c.state == "dead")
+        with self._store.writing() as connection:
+            return connection.execute(
+                update(s.OUTBOX).where(dead).values(state="pending", attempts=0, next_at_ms=0)
+            ).rowcount
+
+    def rows(self, state: State | None = None, limit: int = 200) -> list[Outgoing]:
+        """The newest first."""
+        query = self._select().order_by(s.OUTBOX.c.id.desc()).limit(limit)
+        return self._read(query if state is None else query.where(s.OUTBOX.c.state == state))
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """(target, state) to number of rows, for metrics."""
+        o = s.OUTBOX.c
+        query = select(o.target, o.state, func.count()).group_by(o.target, o.state)
+        with self._store.reading() as connection:
+            return {(target, state): number for target, state, number in connection.execute(query).tuples()}
+
+    def _set(self, row_id: int, values: dict[str, str]) -> None:
+        with self._store.writing() as connection:
+            connection.execute(update(s.OUTBOX).where(s.OUTBOX.c.id == row_id).values(**values))
+
+    def _select(self) -> Select[Any]:
+        o, known = s.OUTBOX.c, s.OUTBOX.alias()
+        remote = (
+            select(known.c.remote_id)
+            .where(known.c.ticket_id == o.ticket_id, known.c.target == o.target, known.c.remote_id.is_not(None))
+            .order_by(known.c.id.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        event = (s.EVENTS.c.ticket_id == o.ticket_id) & (s.EVENTS.c.seq == o.seq)
+        columns = (o.id, o.target, o.state.label("outbox_state"), o.attempts, o.next_at_ms, o.last_error)
+        return select(*columns, remote.label("remote"), *s.EVENTS.c).join(s.EVENTS, event)
+
+    def _read(self, query: Select[Any]) -> list[Outgoing]:
+        with self._store.reading() as connection:
+            return [_outgoing(row) for row in connection.execute(query).mappings()]
+
+
+def _outgoing(row: Mapping[Any, Any]) -> Outgoing:
+    names = ("attempts", "next_at_ms", "remote", "last_error")
+    return Outgoing(row["id"], row["target"], event_of(row), row["outbox_state"], *(row[name] for name in names))
