@@ -52,7 +52,7 @@ class Shelf:
 
     def take(self, slot: int) -> pl.DataFrame:
         """The records of an hour in order of arrival; they leave the shelf."""
-        parts = [pl.read_ipc(p, memory_map=False) if isinstance(p, Path) else p for p in self._slots.pop(slot, [])]
+        parts = [pl.read_ipc(p) if isinstance(p, Path) else p for p in self._slots.pop(slot, [])]
         if not parts:
             return empty(self.kind)
         frame = pl.concat(parts) if len(parts) > 1 else parts[0]

@@ -45,6 +45,7 @@ _ORIGIN: Final = {
     "ended_at": "end_time",
     "emitted_at": "received_at",
 }
+_SAME_MS: Final = 1_000
 _RESPONSE: Final = r"^(.+):(\d{3})$"
 
 
@@ -112,9 +113,9 @@ def _times(frame: pl.DataFrame) -> pl.DataFrame:
         _epoch("t_end").alias("_bye"),
         _epoch("end_time").alias("_end"),
     )
-    # `start_time` and `end_time` have three decimals, cut off, where the other times have six.
-    cut_off = pl.col("_end").is_between(pl.col("setup_at") - 1, pl.col("setup_at"))
-    frame = frame.with_columns(pl.when(cut_off).then("setup_at").otherwise("_end").alias("_end"))
+    # An unanswered call ends at `start_time`, which the dialogue takes some ms before the script takes `t_invite`.
+    same = pl.col("_end").is_between(pl.col("setup_at") - _SAME_MS, pl.col("setup_at"))
+    frame = frame.with_columns(pl.when(same).then("setup_at").otherwise("_end").alias("_end"))
     answer, bye, end = pl.col("_answer"), pl.col("_bye"), pl.col("_end")
     ghost = answer.is_not_null() & bye.is_null() & (end < answer)
     stuck = answer.is_not_null() & bye.is_null() & ~ghost
