@@ -47,6 +47,8 @@ def delimited(
     )
     rejects += rows.rejects
     fields = _split(rows.frame["raw"], [f"in.{name}" for name in columns], separator, quoted)
+    if rows.frame["raw"].str.contains(f"{separator} ", literal=True).any():
+        fields = fields.with_columns(pl.all().str.strip_chars(" "))
     return Rows(rows.frame.hstack(fields), tuple(rejects))
 
 
