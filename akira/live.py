@@ -68,6 +68,8 @@ class Live:
     due: Due
     wait: bool = True
     drain: bool = False
+    mark: Callable[[Mapping[str, int]], None] = lambda positions: None
+    """Told the positions of each checkpoint, for the source's own tools."""
 
     def run(self, positions: Mapping[str, int]) -> None:
         """Until stopped (or, with `drain`, until the source ends); the last checkpoint is written before it returns."""
@@ -75,6 +77,8 @@ class Live:
         if not self.drain:
             batches = self._ticked(batches)
         for step in run(batches, self.watch, self.journal, positions=positions, due=self.due, finish=self.drain):
+            if step.kept is not None:
+                self.mark(step.kept)
             self.told.stepped(step)
         self.source.close()
 

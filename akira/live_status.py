@@ -58,7 +58,7 @@ class Status:
         for outcome, name in (("duplicate", "duplicates"), ("late", "late")):
             self.metrics.records("cdr", outcome, self._more(name))
         self.metrics.ticket_events(event.kind for event in step.events)
-        if step.checkpointed:
+        if step.kept is not None:
             self.metrics.checkpointed(time.time_ns() // 1_000_000)
         for event in step.events:
             self._log.info(event.kind, ticket=event.ticket_id, why=event.why)

@@ -56,7 +56,8 @@ class Step:
     incidents: tuple[Incident, ...]
     events: tuple[TicketEvent, ...]
     clock_ms: int | None
-    checkpointed: bool
+    kept: Mapping[str, int] | None = None
+    """The positions of the checkpoint that was taken, None when none was."""
 
 
 def every_minutes(minutes: int) -> Due:
@@ -91,11 +92,11 @@ def run(
         checkpoint = Checkpoint(watch.snapshot(), dict(fed), now_ms) if mark else None
         events = journal.record(incidents, checkpoint) if incidents or mark else ()
         last_ms = now_ms if mark else last_ms
-        yield Step(batch, tuple(incidents), tuple(events), now_ms, mark)
+        yield Step(batch, tuple(incidents), tuple(events), now_ms, checkpoint.positions if checkpoint else None)
     ended = watch.finish() if finish else []
     checkpoint = Checkpoint(watch.snapshot(), dict(fed), watch.clock_ms) if due is not None else None
     events = journal.record(ended, checkpoint) if ended or checkpoint else ()
-    yield Step(None, tuple(ended), tuple(events), watch.clock_ms, checkpoint is not None)
+    yield Step(None, tuple(ended), tuple(events), watch.clock_ms, checkpoint.positions if checkpoint else None)
 
 
 def _passed(due: Due, last_ms: int | None, now_ms: int | None) -> bool:

@@ -97,8 +97,7 @@ class KafkaSource:
             return
         known = {part.lane.name: part.topic for part in self._partitions.values()}
         offsets = {known[name]: OffsetAndMetadata(at, "", -1) for name, at in positions.items() if name in known}
-        with reaching(self.settings):
-            self._consumer.commit_async(offsets)
+        self._consumer.commit_async(offsets)
 
     def close(self) -> None:
         """Let go of the broker."""
