@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
@@ -86,17 +86,12 @@ def of_http(wrong: HTTPException) -> Problem:
     return Problem(wrong.status_code, "http", str(wrong.detail), headers=wrong.headers)
 
 
-def install(app: FastAPI) -> None:
-    """Answer every exception of the API that is not a bug as a problem."""
-
-    async def problem(request: Request, wrong: Exception) -> Response:
-        if isinstance(wrong, Problem):
-            return answer(request, wrong)
-        if isinstance(wrong, RequestValidationError):
-            return answer(request, of_validation(wrong))
-        if isinstance(wrong, HTTPException):
-            return answer(request, of_http(wrong))
-        raise wrong
-
-    for kind in (Problem, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, problem)
+def of_exception(wrong: Exception) -> Problem:
+    """What every handler answers with; anything else is a bug and goes on."""
+    if isinstance(wrong, Problem):
+        return wrong
+    if isinstance(wrong, RequestValidationError):
+        return of_validation(wrong)
+    if isinstance(wrong, HTTPException):
+        return of_http(wrong)
+    raise wrong

@@ -6,14 +6,22 @@ import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from fastapi import Depends, Request
 from pydantic import TypeAdapter, ValidationError
 
 from akira.web.problems import Problem
 
 C = TypeVar("C")
+
+
+async def posted(request: Request) -> dict[str, str]:
+    """The fields of a form as text, read before the handler is given to a thread."""
+    return {key: value for key, value in (await request.form()).items() if isinstance(value, str)}
+
+
+Posted = Annotated[dict[str, str], Depends(posted)]
 
 
 def read_command(kind: type[C], form: Mapping[str, str]) -> C:
@@ -23,16 +31,11 @@ def read_command(kind: type[C], form: Mapping[str, str]) -> C:
     field is none.
     """
     try:
-        command: C = _adapter(kind).validate_python(_gather(kind, form, ""))
+        command: C = TypeAdapter(kind).validate_python(_gather(kind, form, ""))
     except ValidationError as wrong:
         lines = [f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}" for error in wrong.errors()]
         raise Problem(422, "missing", "The form lacks something", missing=lines) from wrong
     return command
-
-
-@lru_cache(maxsize=64)
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
 
 
 def _gather(kind: type[Any], form: Mapping[str, str], prefix: str) -> dict[str, Any]:
@@ -64,7 +67,7 @@ def _value(hint: Any, name: str, text: str) -> Any:
     if get_origin(hint) is tuple:
         return tuple(line.strip() for line in text.replace("\r", "").split("\n") if line.strip())
     if name.endswith("_ms"):
-        return _moment(name, text) if text else None
+        return moment(name, text) if text else None
     return None if not text and _optional(hint) else text
 
 
@@ -72,7 +75,8 @@ def _optional(hint: Any) -> bool:
     return get_origin(hint) in (Union, types.UnionType) and type(None) in get_args(hint)
 
 
-def _moment(name: str, text: str) -> int:
+def moment(name: str, text: str) -> int:
+    """A time of a form field in epoch ms; Problem 422 when it cannot be read."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError as wrong:

@@ -1,0 +1,96 @@
+"""Queries of tickets, and opening one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Header, Request, Response
+
+from akira.web.api.commands import TicketId
+from akira.web.api.shapes import DEFAULT_LIMIT, Cursor, Limit, Short, TicketList, etag
+from akira.web.auth.access import Principal
+from akira.web.auth.guard import Guard
+from akira.web.wanted import Wanted
+from pipeline.desk.closure import checklist
+from pipeline.desk.commands import Open
+from pipeline.desk.contract import contract
+from pipeline.desk.events import TicketEvent
+from pipeline.desk.ticket import Ticket
+
+routes = APIRouter(tags=["tickets"])
+Reader = Annotated[Principal, Depends(Guard("tickets.read"))]
+
+
+@routes.get("/tickets", name="tickets.list")
+def list_tickets(
+    request: Request,
+    me: Reader,
+    q: Short = "",
+    queue: Short = "",
+    severity: Short = "",
+    state: Short = "",
+    customer: Short = "",
+    owed: Short = "",
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> TicketList:
+    """Open tickets, the gravest and newest first; `state` = `any` lists closed ones too."""
+    wanted = Wanted(q, queue, severity, state, customer, owed)
+    page = request.app.state.office.listing(wanted, cursor=cursor, limit=limit)
+    return TicketList(items=list(page.rows), next=page.cursor)
+
+
+@routes.post("/tickets", name="tickets.open", status_code=201, responses={200: {"description": "It was open already"}})
+def open_ticket(
+    request: Request,
+    response: Response,
+    body: Annotated[Open, Body()],
+    me: Annotated[Principal, Depends(Guard("tickets.open"))],
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
+) -> Ticket:
+    """Open a ticket. The same `Idempotency-Key` from the same caller gives the same ticket."""
+    ticket, created = request.app.state.office.open(body, me.name, key=idempotency_key)
+    response.status_code = 201 if created else 200
+    response.headers["ETag"] = etag(ticket)
+    response.headers["Location"] = f"/api/v1/tickets/{ticket.id}"
+    return ticket  # type: ignore[no-any-return]
+
+
+@routes.post("/tickets/advice", name="tickets.advice")
+def advise(request: Request, body: Annotated[Open, Body()], me: Reader) -> dict[str, Any]:
+    """What an intake lacks, whether multiple customers are affected, and the open incidents it may join."""
+    return asdict(request.app.state.office.advise(body.ticket_type, body.intake))
+
+
+@routes.get("/tickets/{ticket_id}", name="tickets.show")
+def show(request: Request, response: Response, ticket_id: TicketId, me: Reader) -> Ticket:
+    """The ticket; its ETag is the version to send back as If-Match."""
+    ticket: Ticket = request.app.state.office.ticket(ticket_id)
+    response.headers["ETag"] = etag(ticket)
+    return ticket
+
+
+@routes.get("/tickets/{ticket_id}/contract", name="tickets.contract")
+def contract_line(request: Request, ticket_id: TicketId, me: Reader) -> dict[str, Any]:
+    """The ticket as the line that leaves for other systems (docs/records.md)."""
+    return contract(request.app.state.office.ticket(ticket_id))
+
+
+@routes.get("/tickets/{ticket_id}/events", name="tickets.events")
+def events(request: Request, ticket_id: TicketId, me: Reader) -> list[TicketEvent]:
+    """The hash-chained log, from the opening on."""
+    return list(request.app.state.office.log(ticket_id))
+
+
+@routes.get("/tickets/{ticket_id}/checklist", name="tickets.checklist")
+def closing(request: Request, ticket_id: TicketId, me: Reader) -> list[dict[str, Any]]:
+    """What the closure gate asks for, what is done, and how to give the rest."""
+    return [asdict(item) for item in checklist(request.app.state.office.ticket(ticket_id))]
+
+
+@routes.get("/tickets/{ticket_id}/verify", name="tickets.verify")
+def verified(request: Request, ticket_id: TicketId, me: Reader) -> dict[str, Any]:
+    """Whether the log of the ticket is whole: every hash follows from the event before it."""
+    wrong = request.app.state.office.verify(ticket_id)
+    return {"ticket_id": ticket_id, "whole": wrong is None, "wrong": wrong}

@@ -1,0 +1,130 @@
+"""The web application: console and API over one store, served beside the watch or alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from akira import VERSION
+from akira.web import problems
+from akira.web.api import admin as api_admin
+from akira.web.api import commands as api_commands
+from akira.web.api import events as api_events
+from akira.web.api import tickets as api_tickets
+from akira.web.auth import oidc as single_sign_on
+from akira.web.auth import sessions
+from akira.web.auth.access import Principal
+from akira.web.auth.guard import check_every_route, who
+from akira.web.auth.kept import KeptTokens
+from akira.web.auth.tokens import Tokens
+from akira.web.feeds import FeedRow, FeedRows
+from akira.web.limits import Limits
+from akira.web.live import Hub
+from akira.web.office import Office
+from akira.web.pages import admin, duty, lists, tickets
+from akira.web.pages import commands as page_commands
+from akira.web.pages.render import environment, page
+from akira.web.problems import Problem
+from connectors.store.append import FanOut, nobody
+from connectors.store.engine import Store
+from pipeline.desk.policy import DeskPolicy
+from pipeline.directory import Directory
+
+FIRST_TOKEN_MS: Final = 30 * 86_400_000
+"""The first token lasts a month: time enough to make one for each person."""
+
+
+def wall_clock() -> int:
+    """Now, in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def no_feeds() -> Sequence[FeedRow]:
+    """A console without a watch beside it hears nothing of feeds, and says so."""
+    return ()
+
+
+def create_app(
+    store: Store,
+    policy: DeskPolicy,
+    *,
+    directory: Directory | None = None,
+    feeds: FeedRows = no_feeds,
+    clock: Callable[[], int] = wall_clock,
+    fan_out: FanOut = nobody,
+    oidc: single_sign_on.OidcSettings | None = None,
+) -> FastAPI:
+    """Console and API. `feeds` gives the rows of `watch.feeds()`; `fan_out` the targets told of each ticket event."""
+    app = FastAPI(title="Akira", version=VERSION, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    office = Office(store, policy, directory or Directory(), feeds, clock, fan_out)
+    app.state.office, app.state.clock = office, clock
+    app.state.tokens, app.state.once = Tokens(KeptTokens(store)), sessions.OnceLinks()
+    app.state.hub, app.state.templates = Hub(office.happenings, office.head), environment()
+    app.state.oidc_name = oidc.name if oidc else None
+    app.include_router(_api())
+    for routes in (tickets.routes, page_commands.router(), lists.routes, duty.routes, admin.routes):
+        app.include_router(routes)
+    app.include_router(sessions.routes)
+    app.add_api_route("/alive", _alive, name="alive", include_in_schema=False)
+    app.mount("/static", StaticFiles(packages=[("akira.web", "static")]), name="static")
+    if oidc is not None:
+        single_sign_on.install(app, oidc)
+    _answers(app)
+    app.add_middleware(Limits)
+    check_every_route(app)
+    return app
+
+
+def admin_link(app: FastAPI) -> tuple[str, str]:
+    """A new admin token for whoever starts the console, and the path that signs in one browser once."""
+    clock = app.state.clock
+    text, token = app.state.tokens.issue("admin", "admin", at_ms=clock(), by="akira", lasts_ms=FIRST_TOKEN_MS)
+    principal = Principal(token.name, token.role, token.scopes, token.id)
+    return text, f"/sign-in?once={app.state.once.make(principal, clock())}"
+
+
+def _api() -> APIRouter:
+    api = APIRouter(prefix="/api/v1")
+    for routes in (api_tickets.routes, api_commands.router(), api_events.routes, api_admin.routes):
+        api.include_router(routes)
+    return api
+
+
+def _alive() -> PlainTextResponse:
+    """Liveness: the process answers."""
+    return PlainTextResponse("alive\n")
+
+
+def _asked_for(request: Request) -> str:
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"{request.url.path}{query}"
+
+
+def _answers(app: FastAPI) -> None:
+    """Problems as JSON for the API, as pages for the console; who is not signed in is led to the form."""
+
+    async def problem(request: Request, wrong: Exception) -> Response:
+        told = problems.of_exception(wrong)
+        if request.url.path.startswith("/api/"):
+            return problems.answer(request, told)
+        if told.status == 401 and request.method == "GET":
+            return RedirectResponse(f"/sign-in?next={quote(_asked_for(request))}", 303)
+        me = await who(request)
+        back = urlsplit(request.headers.get("referer", "/")).path or "/"
+        title = problems.TITLES.get(told.status, "Refused")
+        answer = page(
+            request, me, "problem.html", status=told.status, notice=told, title=title, back=sessions.inside(back)
+        )
+        answer.headers.update(told.headers)
+        return answer
+
+    for kind in (Problem, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, problem)
