@@ -13,11 +13,11 @@ from rich.table import Table
 
 from akira import settings as akira_settings
 from akira.doubts import Doubt, directory_doubts, doubts
-from akira.errors import EXIT_BAD_INPUT, OperatorError
+from akira.errors import EXIT_BAD_INPUT, EXIT_USAGE, OperatorError
 from connectors.directory_file import load_directory
 from connectors.errors import ConnectorError
 from connectors.formats import FORMATS, reader
-from connectors.rows.understanding import Understanding
+from connectors.rows.understanding import Reader, Understanding
 from pipeline.directory import Directory
 from pipeline.intake import resolve
 
@@ -47,9 +47,7 @@ def register(app: typer.Typer) -> None:
 def check(
     sample: Annotated[Path | None, typer.Option(help="a file of CDRs, as the switch writes it")] = None,
     cdr_profile: Annotated[str | None, typer.Option(help="a format's name, or a profile's .toml file")] = None,
-    option: Annotated[
-        list[str] | None, typer.Option(help="of the format, as KEY=VALUE, e.g. zone=Europe/Paris")
-    ] = None,
+    option: Annotated[list[str] | None, typer.Option(help="of the CDR format, KEY=VALUE")] = None,
     directory: Annotated[Path | None, typer.Option(help="the directory file")] = None,
     settings: Annotated[Path | None, typer.Option(help="the settings file")] = None,
     rows: Annotated[int, typer.Option(min=1, max=200, help="records shown")] = 5,
@@ -66,7 +64,7 @@ def check(
             raise OperatorError(
                 "which format is the sample in?", f"--cdr-profile with one of {', '.join(sorted(FORMATS))}"
             )
-        frame, told, more = _looked_at(sample, cdr_profile, option or [], known)
+        frame, told, more = _looked_at(sample, reader(cdr_profile, options_of(option or [])), known)
         found += more
     shown = frame.head(rows)
     if as_json:
@@ -77,11 +75,16 @@ def check(
         raise typer.Exit(EXIT_BAD_INPUT)
 
 
-def _looked_at(
-    sample: Path, name: str, options: list[str], known: Directory
-) -> tuple[pl.DataFrame, Understanding, list[Doubt]]:
+def options_of(given: list[str]) -> dict[str, str]:
+    """KEY=VALUE texts as options of a format."""
+    wrong = [text for text in given if "=" not in text]
+    if wrong:
+        raise OperatorError(f"--option {wrong[0]}: no KEY=VALUE", "such as --option zone=Europe/Paris", EXIT_USAGE)
+    return {key.strip(): value for key, _, value in (text.partition("=") for text in given)}
+
+
+def _looked_at(sample: Path, read: Reader, known: Directory) -> tuple[pl.DataFrame, Understanding, list[Doubt]]:
     """Records of the sample's beginning, what the reader takes them to mean, and the doubts."""
-    read = reader(name, dict(_option(text) for text in options))
     try:
         with sample.open("rb") as file:
             data = file.read(SAMPLE_BYTES)
@@ -95,14 +98,6 @@ def _looked_at(
     frame = resolve(pl.concat([first, last]), known)
     told = read.understanding
     return frame, told, doubts(frame, (*refused, *half), told, known, written_ms)
-
-
-def _option(text: str) -> tuple[str, Any]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise OperatorError(f"--option {text}: not KEY=VALUE", "such as --option zone=Europe/Paris")
-    words: dict[str, Any] = {"true": True, "false": False}
-    return key.strip(), words.get(value.lower(), value)
 
 
 def _told(shown: pl.DataFrame, told: Understanding | None, found: list[Doubt], count: int) -> dict[str, Any]:
