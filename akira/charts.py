@@ -60,7 +60,7 @@ def incident_chart(
     value_axis = alt.Axis(format=tick_format, title=f"{metric} ({title})", tickCount=5)
     y_scale = alt.Scale(zero=True, nice=True)
     base = alt.Chart(alt.InlineData(values=rows))
-    band = base.mark_area(color=EXPECTED, opacity=0.22).encode(
+    band = base.mark_area(color=EXPECTED, opacity=0.32).encode(
         x=x, y=alt.Y("low:Q", axis=value_axis, scale=y_scale), y2=alt.Y2("high:Q")
     )
     normal = base.mark_line(color=EXPECTED, strokeWidth=1, strokeDash=[4, 3]).encode(x=x, y=alt.Y("expected:Q"))

@@ -59,14 +59,15 @@ def marks_of(ticket: Mapping[str, Any]) -> list[Mark]:
     return marks
 
 
-def picture(evidence: Evidence, marks: Sequence[Mark], *, title: str) -> Markup | None:
+def picture(evidence: Evidence, marks: Sequence[Mark], *, title: str, width: int = 900) -> Markup | None:
     """The inline SVG of an incident's leading signal; None when nothing was measured by the minute."""
     if not evidence.series:
         return None
     first, last = evidence.series[0].at_ms, evidence.series[-1].at_ms
     inside = [mark for mark in marks if first <= mark.at_ms <= last + 60_000]
     metric, unit = (evidence.figures[0].metric, evidence.figures[0].unit) if evidence.figures else ("value", "count")
-    return Markup(svg(incident_chart(evidence.series, inside, metric=metric, unit=unit), title=title))
+    chart = incident_chart(evidence.series, inside, metric=metric, unit=unit, width=width)
+    return Markup(svg(chart, title=title))
 
 
 def _environment() -> Environment:

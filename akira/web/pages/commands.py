@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
@@ -15,7 +15,10 @@ from akira.web.auth.guard import Guard
 from akira.web.pages.forms import Posted, read_command
 from akira.web.pages.tickets import ticket_page
 from akira.web.problems import Problem
-from pipeline.desk.commands import Command
+from pipeline.desk.commands import AddEvidence, Command, ConfirmWindow, LinkPostmortem, SetRootCause
+
+_CHECKLIST: Final = frozenset({SetRootCause, AddEvidence, ConfirmWindow, LinkPostmortem})
+"""Commands of the closing checklist lead back to it."""
 
 
 def router() -> APIRouter:
@@ -30,6 +33,8 @@ def router() -> APIRouter:
 
 
 def _endpoint(kind: type[Command], guard: Guard) -> Callable[..., Any]:
+    anchor = "#closing" if kind in _CHECKLIST else ""
+
     def endpoint(request: Request, ticket_id: TicketId, form: Posted, me: Principal) -> Response:
         version = form.get("if_version", "")
         wanted = int(version) if version.isascii() and version.isdigit() else None
@@ -39,7 +44,7 @@ def _endpoint(kind: type[Command], guard: Guard) -> Callable[..., Any]:
             if problem.status == 404:
                 raise
             return ticket_page(request, me, ticket_id, notice=problem)
-        return RedirectResponse(f"/tickets/{quote(ticket_id)}", 303)
+        return RedirectResponse(f"/tickets/{quote(ticket_id)}{anchor}", 303)
 
     endpoint.__annotations__["me"] = Annotated[Principal, Depends(guard)]
     return endpoint

@@ -97,14 +97,14 @@ def marks(ticket: Ticket) -> list[Mark]:
 
 
 def before(ticket: Ticket, others: Sequence[Ticket]) -> list[Before]:
-    """Other faults that began, or changed severity, in the hour before this one's onset: newest first, five at most."""
+    """Other faults of the same queue that began in the hour before this one's onset: newest first, five at most."""
     onset = ticket.impact_from_ms
     if onset is None:
         return []
     found = []
     for other in others:
         began = other.impact_from_ms or other.opened_at_ms
-        if other.id != ticket.id and onset - HOUR_MS <= began < onset:
+        if other.id != ticket.id and other.queue == ticket.queue and onset - HOUR_MS <= began < onset:
             found.append(Before(began, other.summary, f"/tickets/{other.id}"))
     return sorted(found, key=lambda line: -line.at_ms)[:5]
 

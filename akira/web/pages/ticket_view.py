@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from markupsafe import Markup
 
@@ -24,6 +25,9 @@ from pipeline.desk.ticket import Ticket
 from pipeline.desk.timeline import Line
 from pipeline.desk.words import cause_words
 from pipeline.incidents import Evidence, Impact, Point
+
+WIDE: Final = 1_180
+NARROW: Final = 330
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +133,13 @@ def drawn(ticket: Ticket) -> Markup | None:
 
 @lru_cache(maxsize=256)
 def _drawn(evidence: Evidence, marks: tuple[Mark, ...], title: str) -> Markup | None:
-    """Drawn once for each revision of the evidence: many readers, one picture."""
-    return picture(evidence, marks, title=f"{title}: observed against expected, by the minute")
+    """Drawn once for each revision of the evidence, wide and narrow: the style sheet shows the one that fits."""
+    words = f"{title}: observed against expected, by the minute"
+    wide = picture(evidence, marks, title=words, width=WIDE)
+    narrow = picture(evidence, marks, title=words, width=NARROW)
+    if wide is None or narrow is None:
+        return None
+    return Markup('<div class="for-wide">{}</div><div class="for-narrow">{}</div>').format(wide, narrow)
 
 
 def _drafts(ticket: Ticket, now_ms: int, policy: DeskPolicy) -> dict[str, Draft]:
