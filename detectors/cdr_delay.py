@@ -86,6 +86,7 @@ class Silence:
                 usual = self.usual.get(switch)
                 self.usual[switch] = float(records) if usual is None else usual + (records - usual) / 30
             elif switch in self.last:
+                self.last[switch] += not minute.fresh
                 silent = minute.minute - self.last[switch]
                 expected = silent * self.usual[switch]
                 if switch not in self.open and silent >= self.silent_min and expected >= self.support:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import polars as pl
 
@@ -50,6 +50,9 @@ class ClosedMinute:
     balance: pl.DataFrame
     switches: Mapping[str, int]
     """Records (duplicates included) by switch."""
+    fresh: bool
+    """Something shows that time goes on: a call set up a moment ago, a SIP sample, a Tick. Not so at the end of an
+    archive, where only long calls end: there, silence says nothing."""
     names_of: Mapping[str, list[str]]
     directory: Directory
     settings: WatchSettings
@@ -73,3 +76,10 @@ class Rule(Protocol):
     def load(self, state: dict[str, object]) -> None:
         """Take a snapshot back."""
         ...
+
+
+@runtime_checkable
+class CallCounting(Protocol):
+    """A rule that knows the last number of calls that each switch says it took in."""
+
+    calls: Mapping[str, float]

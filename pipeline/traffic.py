@@ -6,7 +6,6 @@ by a fall) and the level of the same hour on earlier days; so a night lull or a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -60,16 +59,11 @@ class Traffic:
         self.tracks: list[Track] = []
         self.wait_until = 0
 
-    def close(self, closed: Minute, hour: int, silent: Sequence[str]) -> None:
-        """Add a closed minute; while a switch is silent or late nothing is concluded from its traffic."""
+    def judge(self, closed: Minute, hour: int, idle: frozenset[int]) -> None:
+        """Judge and learn a closed minute. Not called while a switch is silent or late, nor when nothing shows that
+        time goes on: then nothing can be concluded from traffic. `idle` are switches that count no calls themselves."""
         self._grow()
-        counted = (closed.rows.attempt == 1) & ~closed.rows.retry
-        leaf, index = np.unique(closed.row_leaf[counted], return_inverse=True)
-        calls = np.bincount(index, minlength=len(leaf)).astype(np.float64)
-        self._follow(closed.minute, leaf, calls)
-        if silent:
-            return
-        count = self._count(leaf, calls)
+        count = self._count(*_calls(closed))
         limit = threshold(len(self.slices), 1, self.settings.evidence)
         normal = self._expected(hour)
         at = np.flatnonzero((self.age >= WARM_MIN) & (normal > 0.02))
@@ -77,7 +71,7 @@ class Traffic:
         self.states.add(at, poisson_ratio(count[at], normal[at], spread, -1.0), limit)
         alarms = self.states.alarms(at, limit)
         if len(alarms) and closed.minute >= self.wait_until and not self._within_tracks()[alarms].all():
-            if self._search(closed.minute, alarms, normal):
+            if self._search(closed.minute, alarms, normal, idle):
                 self.states.log[alarms] = 0.0
             else:
                 self.wait_until = closed.minute + PATIENCE_MIN
@@ -129,7 +123,7 @@ class Traffic:
                 held |= np.isin(self.slices, columns[columns >= 0])
         return held
 
-    def _search(self, minute: int, alarms: npt.NDArray[np.int64], normal: Floats) -> bool:
+    def _search(self, minute: int, alarms: npt.NDArray[np.int64], normal: Floats, idle: frozenset[int]) -> bool:
         loudest = int(alarms[self.states.log[alarms].max(axis=1).argmax()])
         within = (self.leaves.slices == self.slices[loudest]).any(axis=1)
         onset = self._onset(within, minute, float(normal[loudest]))
@@ -139,7 +133,7 @@ class Traffic:
         scale = normal[loudest] / max(level[within].sum(), 1e-9)
         expected = level * min(scale, 1.0) * (minute - onset + 1)
         seen = self._per_leaf(onset, minute)
-        if self._switch_gone(expected, seen):
+        if self._switch_gone(expected, seen, idle):
             return False
         used = np.flatnonzero(expected + seen > 0)
         found = search(
@@ -161,12 +155,13 @@ class Traffic:
                 opened = True
         return opened
 
-    def _switch_gone(self, expected: Floats, seen: Floats) -> bool:
-        """A switch that writes nothing at all is silent, not without traffic: `silence` judges it."""
+    def _switch_gone(self, expected: Floats, seen: Floats, idle: frozenset[int]) -> bool:
+        """A switch that writes nothing at all, yet counts calls, is silent rather than idle: `silence` judges it."""
         switch = self.leaves.codes[:, DIMS.index("switch")].astype(np.int64)
         usual = np.bincount(switch, expected)
         now = np.bincount(switch, seen)
-        return bool(((usual >= 10) & (now == 0)).any())
+        gone = np.flatnonzero((usual >= 10) & (now == 0))
+        return bool(set(gone.tolist()) - idle)
 
     def _open(self, cause: dict[str, tuple[int, ...]], onset: int, minute: int, score: float, normal: Floats) -> bool:
         if any(t.active and (contains(t.cause, cause) or overlaps(t.cause, cause)) for t in self.tracks):
@@ -192,22 +187,24 @@ class Traffic:
         counts = np.zeros(len(self.leaves))
         for closed in self.recent.minutes:
             if since <= closed.minute <= until:
-                counted = (closed.rows.attempt == 1) & ~closed.rows.retry
-                counts += np.bincount(closed.row_leaf[counted], minlength=len(self.leaves))
+                leaf, calls = _calls(closed)
+                counts[leaf] += calls
         return counts
 
-    def _follow(self, minute: int, leaf: npt.NDArray[np.int64], calls: Floats) -> None:
+    def follow(self, closed: Minute) -> None:
+        """Move the causes under watch by a closed minute."""
+        leaf, calls = _calls(closed)
+        soak = self.settings.hold.soak_min
         for track in self.tracks:
             if not track.active:
                 continue
             usual = track.series[-1][3]
             seen = float(calls[inside(track.cause, self.leaves.codes[leaf])].sum())
-            track.add(minute, usual, seen, usual)
-            soak = self.settings.hold.soak_min
+            track.add(closed.minute, usual, seen, usual)
             last = track.series[-soak:]
             came, wanted = sum(row[2] for row in last), sum(row[3] for row in last)
             if len(last) == soak and came >= BACK * wanted and came >= 3:
-                track.ended = next((row[0] for row in last if row[2] >= BACK * row[3] / 2), minute)
+                track.ended = next((row[0] for row in last if row[2] >= BACK * row[3] / 2), closed.minute)
 
     def findings(self, minute: int) -> list[Finding]:
         """The findings that hold, and those that ended in this minute."""
@@ -241,3 +238,10 @@ class Traffic:
             )
         self.tracks = [t for t in self.tracks if t.active]
         return found
+
+
+def _calls(closed: Minute) -> tuple[npt.NDArray[np.int64], Floats]:
+    """First attempts of a minute per leaf, re-attempts apart."""
+    counted = (closed.rows.attempt == 1) & ~closed.rows.retry
+    leaf, index = np.unique(closed.row_leaf[counted], return_inverse=True)
+    return leaf, np.bincount(index, minlength=len(leaf)).astype(np.float64)

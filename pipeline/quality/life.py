@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -70,7 +71,8 @@ class Life:
 
     def search(self, question: Question, minute: int, loudest: int) -> bool:
         """Search the cause behind an alarm of slice `loudest`; True when a cause was opened or widened."""
-        onset = self._onset(question, self.engine.recent.span(question.name, 0), loudest_leaves(self.engine, loudest))
+        span = self._unexplained(question, self.engine.recent.span(question.name, 0), minute, skip=None)
+        onset = self._onset(question, span, loudest_leaves(self.engine, loudest))
         found = self._find(question, onset, minute, skip=None)
         opened = [self._open(question, cause, minute) for cause in found]
         return any(opened)
@@ -78,17 +80,9 @@ class Life:
     def _find(self, question: Question, since: int, minute: int, skip: Track | None) -> list[Found]:
         """Causes since a minute, with every known cause but `skip` explained away."""
         engine = self.engine
-        span = engine.recent.span(question.name, since, minute)
-        unexplained = span.expected
-        for track in engine.tracks_of(question.name):
-            if track is skip:
-                continue
-            until = track.ended if track.ended is not None else minute + 1
-            lasts = (span.minute >= track.onset - 2) & (span.minute < until)
-            within = inside(track.cause, engine.leaves.codes[span.leaf]) & lasts
-            unexplained = tilt(span.total, span.hits, unexplained, within, span.minute // BLOCK_MIN)
+        span = self._unexplained(question, engine.recent.span(question.name, since, minute), minute, skip)
         size = len(engine.leaves)
-        total, hits, normal = (_per_leaf(span, column, size) for column in (span.total, span.hits, unexplained))
+        total, hits, normal = (_per_leaf(span, column, size) for column in (span.total, span.hits, span.expected))
         used = np.flatnonzero(total)
         if not len(used):
             return []
@@ -104,6 +98,18 @@ class Life:
             ),
             self._settings(question, per_minute),
         )
+
+    def _unexplained(self, question: Question, span: Span, minute: int, skip: Track | None) -> Span:
+        """The span with what every known cause but `skip` explains taken into the expectation."""
+        normal = span.expected
+        for track in self.engine.tracks_of(question.name):
+            if track is skip:
+                continue
+            until = track.ended if track.ended is not None else minute + 1
+            lasts = (span.minute >= track.onset - 2) & (span.minute < until)
+            within = inside(track.cause, self.engine.leaves.codes[span.leaf]) & lasts
+            normal = tilt(span.total, span.hits, normal, within, span.minute // BLOCK_MIN)
+        return replace(span, expected=normal)
 
     def _settings(self, question: Question, per_minute: float) -> Settings:
         whole = question.families != (("switch",),)
@@ -138,7 +144,7 @@ class Life:
         if any(contains(t.cause, cause) for t in known):
             return False
         within = inside(cause, engine.leaves.codes)
-        span = engine.recent.span(question.name, 0)
+        span = self._unexplained(question, engine.recent.span(question.name, 0), minute, skip=None)
         onset = self._onset(question, span, within)
         if not judge(engine, question, cause, onset, minute):
             return False

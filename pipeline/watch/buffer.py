@@ -27,6 +27,8 @@ class Block:
 
     first: int
     end: int
+    ticked: int
+    """Minutes before this one were closed by a Tick."""
     frames: dict[Kind, pl.DataFrame]
 
 
@@ -39,6 +41,7 @@ class Buffer:
         self.closed: int | None = None
         """The first minute that is not closed."""
         self.late = 0
+        self.ticked_ms = 0
         self.held: dict[Kind, list[pl.DataFrame]] = {kind: [] for kind in KINDS}
 
     def add(self, batch: Batch) -> None:
@@ -56,6 +59,7 @@ class Buffer:
             self.held[batch.kind].append(frame)
             self._move(frame.select(pl.col("arrival").max()).item() - self.lateness_ms)
         if batch.clock_ms is not None:
+            self.ticked_ms = max(self.ticked_ms, batch.clock_ms)
             self._move(batch.clock_ms)
 
     def _move(self, clock_ms: int) -> None:
@@ -76,7 +80,7 @@ class Buffer:
             frames[kind], rest = self._split(kind, end * MINUTE_MS)
             self.held[kind] = [rest] if len(rest) else []
         self.closed = end
-        return Block(first, end, frames)
+        return Block(first, end, self.ticked_ms // MINUTE_MS, frames)
 
     def _split(self, kind: Kind, before_ms: int) -> tuple[pl.DataFrame, pl.DataFrame]:
         if not self.held[kind]:
@@ -99,11 +103,12 @@ class Buffer:
     def state(self) -> dict[str, object]:
         """What a snapshot keeps."""
         held = {kind: pl.concat(frames) for kind, frames in self.held.items() if frames}
-        return {"clock_ms": self.clock_ms, "closed": self.closed, "late": self.late, "held": held}
+        plain = {name: getattr(self, name) for name in ("clock_ms", "closed", "late", "ticked_ms")}
+        return {**plain, "held": held}
 
     def load(self, state: dict[str, object]) -> None:
         """Take a snapshot back."""
-        self.clock_ms, self.closed = state["clock_ms"], state["closed"]  # type: ignore[assignment]
-        self.late = state["late"]  # type: ignore[assignment]
+        for name in ("clock_ms", "closed", "late", "ticked_ms"):
+            setattr(self, name, state[name])
         held: dict[Kind, pl.DataFrame] = state["held"]  # type: ignore[assignment]
         self.held = {kind: [held[kind]] if kind in held else [] for kind in KINDS}

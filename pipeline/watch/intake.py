@@ -16,6 +16,8 @@ from pipeline.settings import WatchSettings
 from pipeline.watch.buffer import Block
 from pipeline.watch.identity import Retries, Seen
 
+FRESH_MIN = 3
+
 
 class Intake:
     """The memories that a record meets before it counts."""
@@ -64,6 +66,9 @@ class Intake:
                 },
                 sip=by_minute["sip"][index],
                 balance=by_minute["balance"][index],
+                fresh=minute < block.ticked
+                or len(by_minute["sip"][index]) > 0
+                or bool((part.setup_at >= (minute - FRESH_MIN) * MINUTE_MS).any()),
                 switches={name: n + counts.get(name, 0) for name, n in switches.items()},
                 names_of=self.names.lists,
                 directory=self.directory,

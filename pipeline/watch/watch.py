@@ -10,7 +10,7 @@ from pipeline.baseline.history import hour_of
 from pipeline.baseline.learning import Learning
 from pipeline.correlate.correlator import Correlator
 from pipeline.directory import Directory
-from pipeline.findings import ClosedMinute, Finding, Rule
+from pipeline.findings import CallCounting, ClosedMinute, Finding, Rule
 from pipeline.incidents import Incident
 from pipeline.leaves import Leaves
 from pipeline.names import Names
@@ -82,7 +82,9 @@ class Watch:
             found += rule.observe(closed)
         self.engine.close(closed.minute, closed.rows, row_leaf, hour)
         silent = [name for f in found if f.signal == "cdr_delayed" and f.ended_ms is None for name in f.cause["switch"]]
-        self.traffic.close(self.engine.recent.minutes[-1], hour, silent)
+        if closed.fresh and not silent:
+            self.traffic.judge(self.engine.recent.minutes[-1], hour, self._idle())
+        self.traffic.follow(self.engine.recent.minutes[-1])
         found += [finding(self.engine, track, closed.minute) for track in self._tracks(closed.minute)]
         found += self.traffic.findings(closed.minute)
         told = self.correlator.step(closed.minute, found, self._owners() if found else {})
@@ -95,6 +97,11 @@ class Watch:
     def _tracks(self, minute: int) -> list[Track]:
         """Tracks that last, and those that ended by this minute."""
         return [t for t in self.engine.tracks if t.active or t.series[-1][0] == minute]
+
+    def _idle(self) -> frozenset[int]:
+        """Switches whose own counters say that no call comes in."""
+        calls = next((rule.calls for rule in self.rules if isinstance(rule, CallCounting)), {})
+        return frozenset(self.names.code("switch", name) for name, value in calls.items() if value == 0)
 
     def _owners(self) -> dict[str, str]:
         """Trunk to customer, from the directory and, where it is silent, from the attempts seen."""
