@@ -50,13 +50,13 @@ _RESPONSE: Final = r"^(.+):(\d{3})$"
 
 
 class KamailioCdr(OneToOne):
-    """`callers` learns which numbers are whose, for the events that name no customer."""
+    """`callers`, which may be shared, learns whose numbers are whose for the events that name no customer."""
 
     name = "kamailio"
 
-    def __init__(self, *, switch: str = "default", callers: Callers | None = None) -> None:
+    def __init__(self, *, switch: str = "default") -> None:
         self.switch = switch
-        self.callers = Callers() if callers is None else callers
+        self.callers = Callers()
 
     @property
     def understanding(self) -> Understanding:
