@@ -12,7 +12,7 @@ from rich.console import Console
 from akira.errors import EXIT_AWAY, EXIT_BAD_INPUT, OperatorError
 from connectors.errors import ConnectorError
 
-COMMANDS: Final[tuple[str, ...]] = ("check", "feed", "replay", "run")
+COMMANDS: Final[tuple[str, ...]] = ("check", "console", "feed", "replay", "run", "ticket", "token")
 """Modules of `akira.commands`; each has `register(app)`. Loaded when a command is run."""
 
 

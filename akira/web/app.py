@@ -24,7 +24,7 @@ from akira.web.auth import sessions
 from akira.web.auth.access import Principal
 from akira.web.auth.guard import check_every_route, who
 from akira.web.auth.kept import KeptTokens
-from akira.web.auth.tokens import Tokens
+from akira.web.auth.tokens import DEFAULT_SCOPES, Tokens
 from akira.web.feeds import FeedRow, FeedRows
 from akira.web.limits import Limits
 from akira.web.live import Hub
@@ -83,12 +83,16 @@ def create_app(
     return app
 
 
-def admin_link(app: FastAPI) -> tuple[str, str]:
-    """A new admin token for whoever starts the console, and the path that signs in one browser once."""
-    clock = app.state.clock
-    text, token = app.state.tokens.issue("admin", "admin", at_ms=clock(), by="akira", lasts_ms=FIRST_TOKEN_MS)
-    principal = Principal(token.name, token.role, token.scopes, token.id)
-    return text, f"/sign-in?once={app.state.once.make(principal, clock())}"
+def admin_link(app: FastAPI) -> tuple[str | None, str]:
+    """For whoever starts the console: the first admin token (None when there is one) and a path that signs in once."""
+    clock, tokens = app.state.clock, app.state.tokens
+    now = clock()
+    lasting = [t for t in tokens.all() if t.role == "admin" and t.revoked_at_ms is None]
+    text = None
+    if not any(t.expires_at_ms is None or t.expires_at_ms > now for t in lasting):
+        text, _ = tokens.issue("admin", "admin", at_ms=now, by="akira", lasts_ms=FIRST_TOKEN_MS)
+    once = Principal("admin", "admin", DEFAULT_SCOPES["admin"], "once")
+    return text, f"/sign-in?once={app.state.once.make(once, now)}"
 
 
 def _api() -> APIRouter:

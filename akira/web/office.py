@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
@@ -99,9 +99,9 @@ class Office:
         except ConnectorError as wrong:
             raise Problem(422, "invalid", wrong.message, hint=wrong.hint) from wrong
 
-    def folds(self, wanted: Wanted) -> list[Ticket]:
+    def folds(self, wanted: Wanted) -> Iterator[Ticket]:
         """Every whole ticket that matches, oldest first."""
-        return list(self._tickets.folds(wanted.filter(self._clock())))
+        return self._tickets.folds(wanted.filter(self._clock()))
 
     def around(self, ticket: Ticket) -> Sequence[Ticket]:
         """Tickets that opened about the onset of this one, where what came before it is looked for."""

@@ -58,7 +58,7 @@ def _endpoint(kind: type[Command], guard: Guard) -> Callable[..., Ticket]:
     def endpoint(request: Request, response: Response, ticket_id: str, me: Principal, **given: Any) -> Ticket:
         office = request.app.state.office
         wanted = version_of(given["if_match"])
-        ticket: Ticket = office.do(ticket_id, given["body"], me.name, if_version=wanted)
+        ticket: Ticket = office.do(ticket_id, given["body"], me.name, if_version=wanted, key=given["idempotency_key"])
         response.headers["ETag"] = etag(ticket)
         return ticket
 
@@ -66,10 +66,12 @@ def _endpoint(kind: type[Command], guard: Guard) -> Callable[..., Ticket]:
         return inspect.Parameter(what, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
     optional = all(field.default is not MISSING or field.default_factory is not MISSING for field in fields(kind))
-    body = parameter("body", Annotated[kind, Body()], kind() if optional else inspect.Parameter.empty)
+    make: Callable[[], Command] = kind
+    body = parameter("body", Annotated[kind, Body()], make() if optional else inspect.Parameter.empty)
     if_match = parameter("if_match", Annotated[str | None, Header(max_length=64)], None)
+    once = parameter("idempotency_key", Annotated[str | None, Header(min_length=1, max_length=255)], None)
     who = parameter("me", Annotated[Principal, Depends(guard)])
     both = [parameter("request", Request), parameter("response", Response)]
-    signature = inspect.Signature([*both, parameter("ticket_id", TicketId), who, body, if_match])
+    signature = inspect.Signature([*both, parameter("ticket_id", TicketId), who, body, if_match, once])
     endpoint.__signature__ = signature  # type: ignore[attr-defined]
     return endpoint

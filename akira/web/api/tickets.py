@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Request, Response
+from fastapi.responses import StreamingResponse
 
 from akira.web.api.commands import TicketId
 from akira.web.api.shapes import DEFAULT_LIMIT, Cursor, Limit, Short, TicketList, etag
 from akira.web.auth.access import Principal
 from akira.web.auth.guard import Guard
-from akira.web.wanted import Wanted
+from akira.web.wanted import ANY_STATE, Wanted
 from pipeline.desk.closure import checklist
 from pipeline.desk.commands import Open
 from pipeline.desk.contract import contract
@@ -54,13 +56,29 @@ def open_ticket(
     response.status_code = 201 if created else 200
     response.headers["ETag"] = etag(ticket)
     response.headers["Location"] = f"/api/v1/tickets/{ticket.id}"
-    return ticket  # type: ignore[no-any-return]
+    return ticket
 
 
 @routes.post("/tickets/advice", name="tickets.advice")
 def advise(request: Request, body: Annotated[Open, Body()], me: Reader) -> dict[str, Any]:
     """What an intake lacks, whether multiple customers are affected, and the open incidents it may join."""
     return asdict(request.app.state.office.advise(body.ticket_type, body.intake))
+
+
+@routes.get("/export", name="tickets.export", response_class=StreamingResponse)
+def export(
+    request: Request,
+    me: Reader,
+    state: Short = ANY_STATE,
+    queue: Short = "",
+    severity: Short = "",
+    customer: Short = "",
+) -> StreamingResponse:
+    """Whole tickets as lines of JSON (docs/records.md), oldest first."""
+    wanted = Wanted(queue=queue, severity=severity, state=state, customer=customer)
+    folds = request.app.state.office.folds(wanted)
+    lines = (json.dumps(contract(ticket), ensure_ascii=False) + "\n" for ticket in folds)
+    return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
 @routes.get("/tickets/{ticket_id}", name="tickets.show")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -104,7 +104,13 @@ def customer(request: Request, customer: Name, me: Reader, cursor: Cursor = None
     open_now = office.folds(Wanted(customer=customer))
     impacts = [(ticket, hit) for ticket in open_now for hit in ticket.customers if hit.customer == customer]
     past = office.listing(Wanted(customer=customer, state=ANY_STATE), cursor=cursor, limit=PAGE)
-    content = {"customer": customer, "entry": entry, "impacts": impacts, "tickets": past.rows, "next": past.cursor}
+    content: dict[str, Any] = {
+        "customer": customer,
+        "entry": entry,
+        "impacts": impacts,
+        "tickets": past.rows,
+        "next": past.cursor,
+    }
     return page(request, me, "customer.html", **content)
 
 
@@ -133,7 +139,13 @@ def route(
     trunks = next((entry.egress_trunks for entry in office.directory.terminators if entry.id == value), ())
     prefixes = next((entry.prefixes for entry in office.directory.destinations if entry.name == value), ())
     past = office.listing(Wanted(q=value, state=ANY_STATE), cursor=None, limit=PAGE)
-    content = {"dimension": dimension, "value": value, "hits": hits, "trunks": trunks, "prefixes": prefixes}
+    content: dict[str, Any] = {
+        "dimension": dimension,
+        "value": value,
+        "hits": hits,
+        "trunks": trunks,
+        "prefixes": prefixes,
+    }
     return page(
         request,
         me,
