@@ -1,0 +1,5 @@
+"""`python -m akira`: the command line."""
+
+from akira.cli import main
+
+main()
