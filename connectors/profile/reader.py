@@ -100,6 +100,11 @@ class ProfileReader(OneToOne):
         p = self.profile
         clocks = {f"in.{column}" for field in _TIMES for column in p.fields.get(field, ())}
         frame = frame.with_columns(never(pl.col(name), *p.never) for name in sorted(clocks))
+        if rule := p.answered:
+            # The time of an answer that the rule denies is none, and not one that could not be read.
+            held = pl.col(f"in.{rule.column}").is_in(rule.values)
+            denied = [f"in.{column}" for column in p.fields.get("answered_at", ())]
+            frame = frame.with_columns(held.alias("_held"), *[pl.when(held).then(name).alias(name) for name in denied])
         exprs = [self._value(field) for field in p.fields if field not in (*_TIMES, "call_id", "charge")]
         if "charge" in p.fields:
             money = pl.col(f"in.{p.fields['charge'][0]}").cast(pl.Float64, strict=False) * 1_000_000
@@ -139,8 +144,8 @@ class ProfileReader(OneToOne):
         ended = pl.coalesce(end, setup + whole, pl.coalesce(answer, setup) + talk)
         by_talk = pl.when(talk > 0).then(ended - talk)
         answered = pl.coalesce(answer, by_talk) if d.from_answer else answer
-        if rule := self.profile.answered:
-            answered = pl.when(pl.col(f"in.{rule.column}").is_in(rule.values)).then(answered)
+        if self.profile.answered:
+            answered = pl.when("_held").then(answered)
         ringing = pl.coalesce("_ringing_at", setup + _span(d.ringing_after))
         return frame.with_columns(
             setup.alias("setup_at"), ringing.alias("ringing_at"), answered.alias("answered_at"), ended.alias("ended_at")
