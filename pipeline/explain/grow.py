@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 from pipeline.explain.likelihood import Floats
 from pipeline.explain.weigh import Cause, Scale, Slice
 
+OUTER_SHARE = 0.9
+"""A list of one dimension alone that bears more than this share of everything expected is everything."""
+REST_EFFECT = 0.1
+"""The rest of the parent is hit as well when its relative excess at least this part of the list's."""
 ALIKE_NATS = 5.0
 """A value may lose this much by sharing the list's shift instead of having one of its own."""
 
@@ -37,8 +41,10 @@ def _steps(current: Slice, dim: int, scale: Scale) -> list[Slice]:
     codes, width = scale.table.codes[dim][rows], len(scale.table.names[dim])
     nats = np.array([np.bincount(codes, row[rows], width) for row in scale.nats])
     hits, expected = (np.bincount(codes, column[rows], width) for column in (scale.hits, scale.expected))
-    lists = {_alike(nats, place, hits, expected, scale.per_value(dim)) for place in range(len(nats))}
-    return [parent, *(scale.measure(tuple(sorted((*others, (dim, values))))) for values in sorted(lists) if values)]
+    lists = sorted({_alike(nats, place, hits, expected, scale.per_value(dim)) for place in range(len(nats))})
+    share = scale.settings.list_share if others else OUTER_SHARE
+    narrow = [values for values in lists if _narrower(values, hits, expected, share)]
+    return [parent, *(scale.measure(tuple(sorted((*others, (dim, values))))) for values in narrow)]
 
 
 def _alike(nats: Floats, place: int, hits: Floats, expected: Floats, price: float) -> tuple[int, ...]:
@@ -58,3 +64,15 @@ def _similar(hits: Floats, expected: Floats, pays: NDArray[np.bool_]) -> NDArray
     doubt = 2.0 * np.sqrt(np.maximum(hits, 1.0)) / normal
     toward = np.sign(together)
     return np.asarray((toward * own + doubt >= abs(together) / 2) & (toward * own - doubt <= abs(together) * 2))
+
+
+def _narrower(values: tuple[int, ...], hits: Floats, expected: Floats, share: float) -> bool:
+    """Whether a list is truly less than its parent: the rest counts for something and is not hit as well."""
+    if len(values) < 2:
+        return bool(values)
+    inside = np.zeros(len(hits), bool)
+    inside[list(values)] = True
+    normal, other = float(expected[inside].sum()), float(expected[~inside].sum())
+    effect = (float(hits[inside].sum()) - normal) / max(normal, 1e-6)
+    rest = (float(hits[~inside].sum()) - other) / max(other, 1e-6)
+    return normal <= share * (normal + other) and rest * np.sign(effect) < REST_EFFECT * abs(effect)

@@ -54,7 +54,8 @@ class Settings:
     squared coefficient of variation of its rate). `effect_rho`: the same inside a cause, where leaves suffer unequally.
     `dispersion`: what overdispersion the leaves share beyond `rho`; evidence is divided by it.
     `min_score`: what a cause must have left after all penalties. `min_effect`: least |observed / expected - 1|.
-    `min_total`: support a cause must have.
+    `min_total`: support a cause must have. `list_share`: below another dimension, a list that bears more than this
+    share of what its parent expects is taken for the parent.
     """
 
     families: tuple[tuple[str, ...], ...] | None = None
@@ -68,6 +69,7 @@ class Settings:
     min_score: float = 3.0
     min_effect: float = 0.1
     min_total: float = 0.0
+    list_share: float = 0.9
     count_model: CountModel = "binomial"
 
 
