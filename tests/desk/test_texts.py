@@ -1,0 +1,180 @@
+"""Rota, timers, timeline, postmortem and customer update: what people read and when they are called."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.desk import commands as c
+from pipeline.desk.customer_update import customer_update
+from pipeline.desk.desk import handle
+from pipeline.desk.events import KINDS, Change, TicketEvent, chain
+from pipeline.desk.fold import fold
+from pipeline.desk.observe import observe
+from pipeline.desk.policy import DeskPolicy, RotaPolicy, Shift
+from pipeline.desk.postmortem import draft
+from pipeline.desk.rota import due, handover, on_call
+from pipeline.desk.templates import first_response
+from pipeline.desk.ticket import Intake, Ticket
+from pipeline.desk.timeline import timeline
+from pipeline.desk.timers import timers
+from pipeline.desk.words import span
+from tests.desk.faults import (
+    LINK,
+    MINUTE,
+    NOW,
+    POLICY,
+    after,
+    bad,
+    closable,
+    from_telemetry,
+    good,
+    incident,
+    opened,
+    recovered,
+)
+
+HOUR = 60 * MINUTE
+ROTA = RotaPolicy(
+    people=("ann", "bob", "cy"),
+    from_ms=0,
+    turn_hours=12,
+    swaps=(Shift(person="zoe", start_ms=13 * HOUR, end_ms=14 * HOUR),),
+)
+
+
+@pytest.mark.parametrize(
+    ("hour", "step", "who"),
+    [(0, 1, "ann"), (11.99, 1, "ann"), (12, 1, "bob"), (13, 1, "zoe"), (13, 2, "cy"), (36, 1, "ann"), (0, 4, "ann")],
+)
+def test_who_is_on_call(hour: float, step: int, who: str) -> None:
+    assert on_call(ROTA, round(hour * HOUR), step) == who
+
+
+def test_the_pager_changes_hands_at_turns_and_swaps() -> None:
+    assert [handover(ROTA, at * HOUR) for at in (0, 12, 13, 14)] == [12 * HOUR, 13 * HOUR, 14 * HOUR, 24 * HOUR]
+    assert on_call(RotaPolicy(), 0) is None and handover(RotaPolicy(), 0) is None
+
+
+def test_escalation_runs_until_acknowledged_and_anew_after_an_upgrade() -> None:
+    policy = DeskPolicy(rota=ROTA)
+    ticket = from_telemetry(incident(severity="SEV1"))
+    start = ticket.opened_at_ms
+    assert due(ticket, ROTA, start) == 1
+    paged = _page(ticket, start, policy)
+    assert paged.escalations[0].to == "ann" and due(paged, ROTA, start + 4 * MINUTE) is None
+    assert due(paged, ROTA, start + 5 * MINUTE) == 2
+    assert due(after(paged, c.Acknowledge()), ROTA, NOW) is None
+    assert due(after(paged, c.Silence(NOW + HOUR, "known")), ROTA, NOW) is None
+    assert due(opened(), ROTA, NOW) is None
+    lesser = _page(from_telemetry(incident()), start, policy)
+    raised = fold(observe(lesser, incident(2, severity="SEV1"), POLICY), lesser)
+    assert due(raised, ROTA, 3 * MINUTE) == 1
+
+
+def _page(ticket: Ticket, at_ms: int, policy: DeskPolicy) -> Ticket:
+    return fold(good(handle(ticket, c.Escalate("first page"), at_ms, "akira/timer", policy)), ticket)
+
+
+def test_nobody_on_call_is_said() -> None:
+    refusal = bad(handle(from_telemetry(), c.Escalate("help"), NOW, "jo", DeskPolicy()))
+    assert refusal.message == "Nobody is on call." and "[desk.rota]" in refusal.hint
+
+
+@pytest.mark.parametrize("until", [NOW, NOW - 1, NOW + 15 * 24 * HOUR])
+def test_a_silence_must_end_in_time(until: int) -> None:
+    assert bad(handle(opened(), c.Silence(until, "known"), NOW, "jo", POLICY)).code == "invalid"
+
+
+def test_timers() -> None:
+    ticket = from_telemetry()
+    (first, page) = sorted(timers(ticket, 3 * MINUTE, POLICY), key=lambda timer: timer.kind, reverse=True)
+    assert (first.kind, first.due_ms, first.overdue) == ("first_response", 32 * MINUTE, False)
+    assert page.kind == "escalation"
+    answered = after(ticket, c.Acknowledge(), c.Respond("on it", "under_investigation", NOW + HOUR))
+    (update,) = timers(answered, NOW + HOUR + 1, POLICY)
+    assert (update.kind, update.overdue) == ("next_update", True)
+    assert timers(after(closable(answered), c.Close()), NOW, POLICY) == ()
+
+
+def test_the_draft_of_a_first_response_is_accepted_as_it_is() -> None:
+    for ticket in (
+        opened(),
+        from_telemetry(),
+        opened(ticket_type="billing"),
+        opened(ticket_type="access", intake=Intake("a", "b")),
+    ):
+        draft_ = first_response(ticket, NOW, POLICY)
+        assert after(ticket, draft_).first_response is not None
+    assert "Service is affected since 1970-01-01 00:01 UTC" in first_response(from_telemetry(), NOW, POLICY).text
+
+
+def _story() -> tuple[Ticket, list[TicketEvent]]:
+    log = observe(None, incident(severity="SEV1", summary="term-05 <b>rejects</b> | calls"), POLICY)
+    ticket = fold(log)
+    for command in (
+        c.Acknowledge(),
+        c.Respond("on it", "under_investigation", NOW + HOUR),
+        c.AddEvidence("command", "sngrep `x`"),
+    ):
+        events = good(handle(ticket, command, NOW, "jo", POLICY))
+        ticket, log = fold(events, ticket), log + events
+    log += observe(ticket, recovered(120, severity="SEV1"), POLICY)
+    return fold(log), log
+
+
+def test_postmortem_draft_holds_the_facts_and_is_accepted_by_the_gate() -> None:
+    ticket, log = _story()
+    text = draft(ticket, log)
+    assert text.startswith("# Postmortem of i-1: ") and "Acknowledged after 1 h 38 min by jo" in text
+    assert "- acme: 50 failed calls above normal of 100" in text and "terminator term-05" in text
+    assert "(not documented yet)" in text and "not confirmed yet" in text and "<b>" not in text
+    assert "sngrep 'x'" in text and "first response sent, under investigation" in text
+    assert after(ticket, c.LinkPostmortem(text)).postmortem == text.strip()
+
+
+def test_customer_update_speaks_only_of_its_customer() -> None:
+    ticket, _ = _story()
+    text = customer_update(ticket, "bell", NOW)
+    assert "Of your 50 calls in that time 25 more than normal did not complete." in text
+    assert "acme" not in text and "term-05" not in text and "The service is restored." in text
+    going_on = customer_update(from_telemetry(), "bell", NOW)
+    assert "and going on (1 h 39 min)" in going_on and "We are investigating." in going_on
+
+
+def test_every_kind_of_event_has_its_line_on_the_timeline() -> None:
+    datas = {
+        "opened": {"ticket_type": "billing", "queue": "Billing", "severity": "SEV3", "summary": "x"},
+        "telemetry_updated": {"summary": "x", "customers": [1], "cause": {}},
+        "noted": {"text": "hello"},
+        "responded": {"first": True, "stance": "under_investigation"},
+        "evidence_added": {"kind": "cdr", "value": "call-1"},
+        "root_cause_set": {"text": "SBC"},
+        "window_confirmed": {"from_ms": 0, "to_ms": MINUTE},
+        "postmortem_linked": {"value": LINK},
+        "reclassified": {"was": "billing", "ticket_type": "balance", "queue": "NOC"},
+        "taken": {"assignee": "jo"},
+        "merged": {"into": "D-2"},
+        "escalated": {"to": "ann", "step": 1},
+        "silenced": {"until_ms": 0},
+        "parent_set": {"parent": "p"},
+    }
+    for kind in KINDS:
+        data = datas.get(kind, {"severity": "SEV1"} if kind.startswith("severity") else {"other": "D-3"})
+        (event,) = chain("D-1", 0, "0", [Change(kind, data, "the reason")], 5, "jo")
+        (line,) = timeline([event])
+        assert line.by_person and line.at_ms == 5 and line.text.endswith(": the reason") and len(line.text) > 12
+    assert "no customer-facing impact" in timeline([_window()])[0].text
+
+
+def _window() -> TicketEvent:
+    return good(handle(opened(), c.ConfirmWindow(), NOW, "jo", POLICY))[0]
+
+
+def test_durations_in_words() -> None:
+    assert [span(0, minutes * MINUTE) for minutes in (0, 23, 125, 1440 * 3 + 240)] == [
+        "0 min",
+        "23 min",
+        "2 h 5 min",
+        "3 d 4 h",
+    ]
+    assert span(5, 0) == "0 min"
