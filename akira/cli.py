@@ -12,12 +12,12 @@ from rich.console import Console
 from akira.errors import EXIT_AWAY, EXIT_BAD_INPUT, OperatorError
 from connectors.errors import ConnectorError
 
-COMMANDS: Final[tuple[str, ...]] = ("check", "console", "feed", "replay", "run", "ticket", "token")
-"""Modules of `akira.commands`; each has `register(app)`. Loaded when a command is run."""
+COMMANDS: Final[tuple[str, ...]] = ("check", "console", "explain", "feed", "replay", "run", "simulate", "ticket", "token")
+"""Modules of `akira.commands`, named as the command; each has `register(app)`."""
 
 
-def build() -> typer.Typer:
-    """The whole command line."""
+def build(names: tuple[str, ...] = COMMANDS) -> typer.Typer:
+    """The command line with these commands; a run loads only the one that is called, so that it starts at once."""
     app = typer.Typer(
         name="akira",
         help="Telemetry to tickets: one cause across customers, one ticket for it.",
@@ -25,7 +25,8 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         add_completion=False,
     )
-    for name in COMMANDS:
+    app.callback()(lambda: None)
+    for name in names:
         import_module(f"akira.commands.{name}").register(app)
     return app
 
@@ -34,7 +35,7 @@ def main() -> None:
     """Run a command; an operator's mistake is one message with a hint and its exit code (docs/cli.md)."""
     errors = Console(stderr=True, highlight=False)
     try:
-        build()()
+        build(tuple(name for name in COMMANDS if name in sys.argv[1:2]) or COMMANDS)()
     except OperatorError as wrong:
         _say(errors, wrong.message, wrong.hint)
         sys.exit(wrong.exit_code)
