@@ -66,7 +66,7 @@ def _refused(frame: pl.DataFrame, rejects: Sequence[Reject]) -> list[Doubt]:
         found.append(Doubt(what, f"expected {expected}", grave=reason != "set_aside" and count * 10 > total))
     if frame.is_empty() and total:
         found.append(
-            Doubt("no record could be read at all", "is this the right format, and the right file?", grave=True)
+            Doubt("no record could be read at all", "is it the right format, and the right file?", grave=True)
         )
     return found
 
@@ -88,9 +88,9 @@ def _zone(frame: pl.DataFrame, told: Understanding, written_ms: int) -> list[Dou
 
 def _answers(frame: pl.DataFrame, told: Understanding) -> list[Doubt]:
     share = frame["answered_at"].is_not_null().mean()
-    if frame.height < ENOUGH or not isinstance(share, float):
+    if frame.height < ENOUGH or not isinstance(share, float) or (told.answered_only and share == 1.0):
         return []
-    if share == 1.0 and not told.answered_only:
+    if share == 1.0:
         what = "every call was answered: failed calls seem not to be logged, and ASR would read 100 %"
         return [
             Doubt(what, "make the switch log failed calls, or say answered_only: ASR is then not asked", grave=True)

@@ -122,70 +122,54 @@ class AsteriskCel(ByLine):
 
     def _calls(self, events: pl.DataFrame) -> pl.DataFrame:
         """One row per attempt from the events of ended calls."""
-        kind = pl.col("in.eventtype")
-        told = pl.col("in.eventextra").filter(kind == "HANGUP").drop_nulls().first()
-        channels = (
-            events.sort("_at", maintain_order=True)
-            .group_by("in.linkedid", "in.uniqueid", maintain_order=True)
-            .agg(
-                pl.col("line").min(),
-                pl.col("raw").first(),
-                pl.col("_at").min().alias("setup_at"),
-                pl.col("_at").filter(kind == "ANSWER").min().alias("answered_at"),
-                pl.coalesce(pl.col("_at").filter(kind.is_in(["HANGUP", "CHAN_END"])).min(), pl.col("_at").max()).alias(
-                    "ended_at"
-                ),
-                pl.col("in.channame").first().alias("_channel"),
-                pl.col("in.cidnum").drop_nulls().first().alias("cli"),
-                pl.col("in.exten").filter(~pl.col("in.exten").is_in(["s", "h"])).drop_nulls().first().alias("dialed"),
-                pl.col("in.accountcode").drop_nulls().first().alias("account"),
-                told.str.extract(r'"hangupcause":\s*(\d+)').cast(pl.Int16, strict=False).alias("q850"),
-                told.str.extract(r'"hangupsource":\s*"([^"]*)"').alias("_source"),
-                told.str.extract(r'"dialstatus":\s*"([^"]*)"').alias("reason"),
-            )
-        )
-        ingress = channels.filter(pl.col("in.uniqueid") == pl.col("in.linkedid"))
-        dialled = channels.filter(
-            (pl.col("in.uniqueid") != pl.col("in.linkedid")) & ~pl.col("_channel").str.starts_with("Local/")
-        )
-        attempts = dialled.select(
-            "line", "raw", "in.linkedid", "setup_at", "answered_at", "ended_at", "q850", "_source", "_channel"
-        ).join(
-            ingress.select("in.linkedid", "cli", "dialed", "account", "reason", pl.col("_channel").alias("_ingress")),
-            on="in.linkedid",
-            how="left",
-            maintain_order="left",
+        channels = _channels(events)
+        own = pl.col("in.uniqueid") == pl.col("in.linkedid")
+        ingress = channels.filter(own).rename({"_channel": "_ingress"})
+        dialled = channels.filter(~own & ~pl.col("_channel").str.starts_with("Local/"))
+        caller = ingress.select("in.linkedid", "cli", "dialed", "account", "reason", "_ingress")
+        attempts = dialled.drop("in.uniqueid", "cli", "dialed", "account", "reason").join(
+            caller, on="in.linkedid", how="left", maintain_order="left"
         )
         # A call that dialled nobody never left the switch: its own channel is the record, without an egress.
-        alone = ingress.join(dialled.select("in.linkedid"), on="in.linkedid", how="anti").select(
-            "line",
-            "raw",
-            "in.linkedid",
-            "setup_at",
-            "answered_at",
-            "ended_at",
-            "q850",
-            "_source",
-            "cli",
-            "dialed",
-            "account",
-            "reason",
-            pl.col("_channel").alias("_ingress"),
-        )
+        alone = ingress.join(dialled.select("in.linkedid"), on="in.linkedid", how="anti").drop("in.uniqueid")
         both = pl.concat([attempts, alone], how="diagonal").sort("ended_at", maintain_order=True)
         count = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("in.linkedid", order_by="setup_at")
+        last = count == pl.len().over("in.linkedid")
+        caller_hung_up = pl.when(pl.col("_source") == pl.col("_ingress")).then(pl.lit("caller"))
         return both.with_columns(
             pl.col("in.linkedid").alias("call_id"),
             count.alias("attempt"),
-            (count == pl.len().over("in.linkedid")).alias("last_attempt"),
+            last.alias("last_attempt"),
             # The dial status is the outcome of the call, hence of its last attempt.
-            pl.when(count == pl.len().over("in.linkedid")).then("reason").alias("reason"),
+            pl.when(last).then("reason").alias("reason"),
             pl.lit(self.switch).alias("switch"),
             pl.col("_ingress").str.extract(CHANNEL_PEER).alias("trunk"),
             pl.col("_channel").str.extract(CHANNEL_PEER).alias("egress_trunk"),
-            pl.when(pl.col("_source") == pl.col("_ingress"))
-            .then(pl.lit("caller"))
-            .when(pl.col("_source") == pl.col("_channel"))
-            .then(pl.lit("callee"))
-            .alias("released_by"),
+            caller_hung_up.when(pl.col("_source") == pl.col("_channel")).then(pl.lit("callee")).alias("released_by"),
         )
+
+
+def _channels(events: pl.DataFrame) -> pl.DataFrame:
+    """One row per channel of a call: when it began, was answered and ended, and what its hangup says."""
+    kind, at = pl.col("in.eventtype"), pl.col("_at")
+    told = pl.col("in.eventextra").filter(kind == "HANGUP").drop_nulls().first()
+    over = at.filter(kind.is_in(["HANGUP", "CHAN_END"])).min()
+    exten = pl.col("in.exten")
+    return (
+        events.sort("_at", maintain_order=True)
+        .group_by("in.linkedid", "in.uniqueid", maintain_order=True)
+        .agg(
+            pl.col("line").min(),
+            pl.col("raw").first(),
+            at.min().alias("setup_at"),
+            at.filter(kind == "ANSWER").min().alias("answered_at"),
+            pl.coalesce(over, at.max()).alias("ended_at"),
+            pl.col("in.channame").first().alias("_channel"),
+            pl.col("in.cidnum").drop_nulls().first().alias("cli"),
+            exten.filter(~exten.is_in(["s", "h"])).drop_nulls().first().alias("dialed"),
+            pl.col("in.accountcode").drop_nulls().first().alias("account"),
+            told.str.extract(r'"hangupcause":\s*(\d+)').cast(pl.Int16, strict=False).alias("q850"),
+            told.str.extract(r'"hangupsource":\s*"([^"]*)"').alias("_source"),
+            told.str.extract(r'"dialstatus":\s*"([^"]*)"').alias("reason"),
+        )
+    )

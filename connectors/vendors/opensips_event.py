@@ -78,14 +78,8 @@ class OpensipsEvent(OneToOne):
             pl.col("in.ms_duration").cast(pl.Int64, strict=False),
             pl.col("in.duration").cast(pl.Int64, strict=False) * 1000,
         )
-        told = [
-            pl.coalesce(pl.lit(None, pl.String), *(f"in.{n}" for n, to in self.extras.items() if to == field)).alias(
-                field
-            )
-            for field in _FIELDS
-        ]
         frame = frame.with_columns(
-            *told,
+            *self._named(),
             pl.col("in.callid").alias("call_id"),
             pl.lit(self.switch).alias("switch"),
             created.alias("setup_at"),
@@ -104,6 +98,11 @@ class OpensipsEvent(OneToOne):
             "sip_code": "sip_code",
         }
         return settle(Rows(frame, (*rows.rejects, *kept.rejects, *ended.rejects)), source, directory, origin)
+
+    def _named(self) -> list[pl.Expr]:
+        """Contract fields by the operator's own extra fields."""
+        columns = {field: [f"in.{name}" for name, to in self.extras.items() if to == field] for field in _FIELDS}
+        return [pl.coalesce(pl.lit(None, pl.String), *given).alias(field) for field, given in columns.items()]
 
     def _events(self, lines: pl.DataFrame) -> pl.DataFrame:
         """One row per event: its first line's number and text, its name `_event`, and its parameters."""
