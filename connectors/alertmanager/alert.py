@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 ALERTS_MOST: Final = 10_000
 _Text = Annotated[str, StringConstraints(max_length=20_000)]
 _Pairs = Annotated[dict[Annotated[str, StringConstraints(max_length=1000)], _Text], Field(max_length=200)]
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER: Final = datetime(1, 1, 2, tzinfo=UTC)
 
 
@@ -133,4 +134,5 @@ def _group(labels: Mapping[str, str]) -> str:
 
 
 def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
+    # Cut, not rounded: the webhook writes nanoseconds and the list milliseconds of the same time.
+    return (at - _EPOCH) // timedelta(milliseconds=1)

@@ -4,7 +4,8 @@ The rules, and why (measured on Alertmanager 0.25 with Prometheus 2.42):
 - a delivery may come again, from a second Alertmanager too: an occurrence is (fingerprint, startsAt), taken once;
 - a Prometheus that dies sends a false `resolved` four resend delays later: it closes nothing by itself;
 - an Alertmanager that is killed never sends the true one: what is no longer listed counts as ended, not yet as over;
-- over is what ended `hold_s` ago while an always-firing alert of the same Prometheus was heard after that time.
+- over is what ended `hold_s` ago while an always-firing alert of the same Prometheus was heard without a break for as
+  long: one that starts again sends its heartbeat before it has found the fault a second time.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final, Literal, Protocol
 
 from connectors.alertmanager.alert import Alert
 from connectors.alertmanager.book import Book, Known
+from connectors.alertmanager.heartbeat import Beat, heard
 from connectors.alertmanager.match import explaining
 from connectors.alertmanager.settings import AlertmanagerSettings
 from connectors.alertmanager.wording import ended, fires_again, incident_key, joined, over, request
@@ -52,6 +54,7 @@ class Inbox:
     ) -> None:
         self._desk, self._book, self._settings, self._told = desk, book, settings, told
         self._one_at_a_time = threading.Lock()
+        self._beats: dict[str, Beat] = {}
 
     def take(self, alerts: Iterable[Alert], at_ms: int) -> None:
         """Alerts of a webhook or a list, firing or resolved, at wall-clock `at_ms`."""
@@ -73,14 +76,14 @@ class Inbox:
         settled = {one.fingerprint for one in known}
         self.take([alert for alert in listed if alert.fingerprint not in settled], at_ms)
         with self._one_at_a_time:
-            beats = self._beats(listed)
+            self._beats = heard(listed, self._beats, self._settings)
             for one in self._book.open():
                 if one.fingerprint in firing:
                     self._join_later(one, at_ms)
                 elif one.ended_ms is None:
                     self._end(one, at_ms, at_ms)
                 else:
-                    self._confirm(one, beats.get(one.source, 0), at_ms)
+                    self._confirm(one, self._beats.get(one.source), at_ms)
 
     def _take(self, alert: Alert, at_ms: int, joining: dict[str, list[Alert]]) -> Outcome:
         if alert.name in self._settings.heartbeats or "akira_ticket" in alert.labels or alert.name.startswith("Akira"):
@@ -145,19 +148,20 @@ class Inbox:
         self._note(known.ticket_id, ended(known, ended_ms), at_ms)
         self._book.put(replace(known, ended_ms=ended_ms))
 
-    def _confirm(self, known: Known, beat_ms: int, at_ms: int) -> None:
+    def _confirm(self, known: Known, beat: Beat | None, at_ms: int) -> None:
         """Believe an end that was held long enough while its Prometheus was heard; resolve a ticket of our own."""
-        assert known.ended_ms is not None
-        sure_ms = known.ended_ms + round(self._settings.hold_s * 1000)
-        if at_ms < sure_ms or beat_ms < sure_ms:
+        if known.ended_ms is None or beat is None:
+            return
+        sure_ms = max(known.ended_ms, beat.since_ms) + round(self._settings.hold_s * 1000)
+        if at_ms < sure_ms or beat.last_ms < sure_ms:
             return
         self._book.put(replace(known, over=True))
         others = any(one.ticket_id == known.ticket_id for one in self._book.open())
         ticket = self._own_ticket(known)
         if ticket is not None and ticket.active and not others:
-            self._desk.act(known.ticket_id, Resolve(over(known, beat_ms)), at_ms, ACTOR)
+            self._desk.act(known.ticket_id, Resolve(over(known, beat.last_ms)), at_ms, ACTOR)
         else:
-            self._note(known.ticket_id, over(known, beat_ms), at_ms)
+            self._note(known.ticket_id, over(known, beat.last_ms), at_ms)
         self._told("over")
 
     def _join_later(self, known: Known, at_ms: int) -> None:
@@ -181,15 +185,6 @@ class Inbox:
         ticket = self._desk.ticket(ticket_id)
         if ticket is not None and all(note.text != text for note in ticket.notes):
             self._desk.act(ticket_id, AddNote(text), at_ms, ACTOR)
-
-    def _beats(self, listed: Iterable[Alert]) -> dict[str, int]:
-        """Source to the time when its heartbeat was last heard."""
-        beats: dict[str, int] = {}
-        for alert in listed:
-            if alert.name in self._settings.heartbeats:
-                source = alert.labels.get(self._settings.source_label, "")
-                beats[source] = max(beats.get(source, 0), alert.updated_ms or 0)
-        return beats
 
 
 def _labels(ticket: Ticket) -> dict[str, str]:

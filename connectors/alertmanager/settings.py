@@ -32,7 +32,10 @@ class AlertmanagerSettings(BaseModel):
     receiver: str = Field(default="akira", description="the receiver whose alerts are ours, in its configuration")
     poll_s: float = Field(default=30.0, ge=1, le=3600, description="reconciliation with /api/v2/alerts/groups")
     hold_s: float = Field(
-        default=180.0, ge=0, le=86_400, description="a recovery counts after this time, with a heartbeat after it"
+        default=300.0,
+        ge=0,
+        le=86_400,
+        description="an end counts after this time of unbroken heartbeat; not less than the longest `for` of a rule",
     )
     reopen_s: float = Field(default=3600.0, ge=0, le=86_400, description="back within this: the same ticket reopens")
     heartbeats: tuple[str, ...] = Field(

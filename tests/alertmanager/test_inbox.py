@@ -35,6 +35,12 @@ class Bench:
         """A new process on the same store."""
         self.inbox = Inbox(self.desk, self.book, SETTINGS, self._told)
 
+    def hear(self, first: int, last: int, *listed: Alert, **labels: str) -> None:
+        """The list is fetched every minute from `first` to `last` (after NOW), with a fresh heartbeat in it."""
+        for minute in range(first, last + 1):
+            at_ms = NOW + minute * MINUTE
+            self.inbox.reconcile([*listed, heartbeat(at_ms, **labels)], at_ms)
+
     def only(self) -> str:
         (ticket,) = self.desk.tickets.values()
         return ticket.state
@@ -105,10 +111,9 @@ def test_resolved_is_held_and_counts_only_with_a_heartbeat_after_it(bench: Bench
     bench.inbox.take([one], NOW)
     bench.inbox.take([resolved(one, NOW + MINUTE)], NOW + MINUTE)
     assert bench.only() == "open" and "Not believed yet" in bench.notes("D-000001")[0]
-    bench.inbox.reconcile([heartbeat(NOW + 2 * MINUTE)], NOW + 2 * MINUTE)
-    bench.inbox.reconcile([heartbeat(NOW + 3 * MINUTE)], NOW + 9 * MINUTE)
+    bench.hear(1, 3)
     assert bench.only() == "open"
-    bench.inbox.reconcile([heartbeat(NOW + 4 * MINUTE)], NOW + 9 * MINUTE)
+    bench.hear(4, 4)
     assert bench.only() == "resolved" and bench.seen["over"] == 1
     assert bench.desk.tickets["D-000001"].resolved_by == ACTOR and bench.desk.refusals == []
 
@@ -124,12 +129,23 @@ def test_a_dead_prometheus_closes_nothing(bench: Bench) -> None:
     assert bench.only() == "open" and bench.seen["over"] == 0
 
 
+def test_a_prometheus_that_starts_again_gets_the_time_to_find_the_fault_again(bench: Bench) -> None:
+    one = alert(trunk="t1")
+    bench.inbox.take([one], NOW)
+    bench.inbox.take([resolved(one, NOW + 4 * MINUTE)], NOW + 4 * MINUTE)
+    bench.inbox.reconcile([], NOW + 30 * MINUTE)
+    bench.hear(60, 62)
+    assert bench.only() == "open"
+    bench.hear(63, 90, replace(one, starts_ms=NOW + 62 * MINUTE))
+    assert bench.only() == "open" and bench.seen["over"] == 0
+
+
 def test_the_heartbeat_of_another_prometheus_does_not_count(bench: Bench) -> None:
     one = alert(trunk="t1", prometheus="north")
     bench.inbox.take([one, resolved(one, NOW)], NOW)
-    bench.inbox.reconcile([heartbeat(NOW + 90 * MINUTE, prometheus="south")], NOW + 90 * MINUTE)
+    bench.hear(0, 90, prometheus="south")
     assert bench.only() == "open"
-    bench.inbox.reconcile([heartbeat(NOW + 91 * MINUTE, prometheus="north")], NOW + 91 * MINUTE)
+    bench.hear(91, 94, prometheus="north")
     assert bench.only() == "resolved"
 
 
@@ -184,12 +200,13 @@ def test_a_flap_while_the_ticket_is_open_is_a_note_not_a_ticket(bench: Bench) ->
 def test_back_soon_after_its_end_reopens_and_late_opens_a_new_ticket(bench: Bench) -> None:
     one = alert(trunk="t1")
     bench.inbox.take([one, resolved(one, NOW)], NOW)
-    bench.inbox.reconcile([heartbeat(NOW + 5 * MINUTE)], NOW + 5 * MINUTE)
+    bench.hear(0, 5)
     assert bench.only() == "resolved"
     bench.inbox.take([replace(one, starts_ms=NOW + 20 * MINUTE)], NOW + 20 * MINUTE)
     assert bench.only() == "open" and bench.seen["reopened"] == 1
     bench.inbox.take([resolved(replace(one, starts_ms=NOW + 20 * MINUTE), NOW + 21 * MINUTE)], NOW + 21 * MINUTE)
-    bench.inbox.reconcile([heartbeat(NOW + 30 * MINUTE)], NOW + 30 * MINUTE)
+    bench.hear(21, 30)
+    assert bench.only() == "resolved"
     bench.inbox.take([replace(one, starts_ms=NOW + 200 * MINUTE)], NOW + 200 * MINUTE)
     assert len(bench.desk.tickets) == 2
 
@@ -230,7 +247,7 @@ def test_an_alert_never_resolves_a_ticket_of_telemetry(bench: Bench) -> None:
     one = alert(trunk="t1")
     bench.inbox.take([one], NOW)
     bench.inbox.take([resolved(one, NOW)], NOW)
-    bench.inbox.reconcile([heartbeat(NOW + 10 * MINUTE)], NOW + 10 * MINUTE)
+    bench.hear(0, 10)
     assert bench.only() == "open" and "its Prometheus was alive" in bench.notes("I-1")[-1]
 
 
