@@ -1,4 +1,4 @@
-"""The simulated carrier at work: stretch by stretch, its records, samples and balance events, and in the end the truth."""
+"""The simulated carrier at work: stretch by stretch, its records, samples, balance events; in the end the truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chance that depends on names of things rather than on order: the same minute of the same route always rolls the same."""
+"""Chance that depends on names of things rather than on order: the same minute of a route always rolls the same."""
 
 from __future__ import annotations
 

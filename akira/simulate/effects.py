@@ -59,7 +59,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume(Effect):
-    """Traffic multiplied by `factor`, reached in a straight line over `ramp_ms`. `vanish`: the calls are tried in vain."""
+    """Traffic multiplied by `factor`, in a straight line over `ramp_ms`. `vanish`: the calls are tried in vain."""
 
     factor: float
     ramp_ms: int = 0
@@ -83,7 +83,7 @@ class Mix(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock(Effect):
-    """Local clocks of the customers in scope are `shift_h` ahead (daylight saving), or keep Sunday's hours (`sunday`)."""
+    """Local clocks of customers are `shift_h` ahead (daylight saving), or keep Sunday's hours (`sunday`)."""
 
     shift_h: float = 0.0
     sunday: bool = False
@@ -123,7 +123,7 @@ class Divert(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage(Effect):
-    """A supplier is dead and its calls go to the next. Quiet: dropped from routing after `notice_ms`; loud: tried on."""
+    """A supplier is dead, its calls go to the next. Quiet: dropped from routing after `notice_ms`; loud: tried on."""
 
     terminator: int
     notice_ms: int
@@ -202,14 +202,14 @@ class Gauge(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denied(Effect):
-    """Calls of this fault that were tried in vain count as ACL denials, of the trunk or (`trunk=False`) of the switch."""
+    """Calls of this fault tried in vain count as ACL denials, of the trunk or (`trunk=False`) of the switch."""
 
     trunk: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account(Effect):
-    """The accounts of the customers in scope are blocked, or fall below their threshold, and are put right at the end."""
+    """Accounts of customers in scope are blocked, or fall below their threshold, and are put right at the end."""
 
     event: Literal["threshold", "blocked"]
     reason: str

@@ -41,7 +41,7 @@ class Emission:
         self._talking = rows.filter(pl.col("ended_at") >= until_ms)
         sent = _joined(self._unsent, self._sent(rows.filter(pl.col("ended_at") < until_ms), until_ms))
         self._unsent = sent.filter(pl.col("emitted_at") >= until_ms)
-        return self._contract(sent.filter(pl.col("emitted_at") < until_ms).sort("emitted_at", maintain_order=True))
+        return self._contract(sent.filter(pl.col("emitted_at") < until_ms)).sort("emitted_at", maintain_order=True)
 
     def _rows(self, calls: Calls, legs: Legs) -> pl.DataFrame:
         row = legs.call

@@ -1,4 +1,4 @@
-"""A simulated carrier on disk: records, samples, balance events, the directory and the truth, in the record contract."""
+"""A simulated carrier on disk, in the record contract: records, samples, balance events, directory, truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What faults did to customers in the simulated reality, and the labels that follow from it (records contract, Truth)."""
+"""What faults did to customers in the simulated reality, and the labels that follow from it."""
 
 from __future__ import annotations
 

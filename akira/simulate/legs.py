@@ -23,7 +23,7 @@ _PACKETS_PER_S: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Legs:
-    """Attempts by row; times in ms, -1 where it did not happen. `expected` is the chance of an answer in normal times."""
+    """Attempts by row; times in ms, -1 where it did not happen. `expected`: chance of an answer in normal times."""
 
     call: Ints
     attempt: Ints

@@ -18,7 +18,7 @@ _LINE_BLOCK: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Calls by row: time of the INVITE (ms), who, where to, over which trunk, numbers. `hope` scales the answer odds."""
+    """Calls by row: time of the INVITE (ms), who, where to, trunk, numbers. `hope` scales the answer odds."""
 
     setup: Ints
     customer: Ints
@@ -91,7 +91,8 @@ def _dialled(
 def _pick(cumulative: Floats, rows: Ints, dice: Floats) -> Ints:
     flat = (cumulative + np.arange(len(cumulative))[:, None]).ravel()
     width = cumulative.shape[1]
-    return np.minimum(np.searchsorted(flat, rows + dice, side="right") - rows * width, width - 1)
+    place: Ints = np.minimum(np.searchsorted(flat, rows + dice, side="right") - rows * width, width - 1)
+    return place
 
 
 def _numbered(world: World, rng: np.random.Generator, setup: Ints, customer: Ints, destination: Ints) -> Calls:

@@ -35,7 +35,7 @@ SCALES: Final[dict[str, Scale]] = {
 
 @dataclass(frozen=True, slots=True)
 class Customers:
-    """Originators by index. `phase_h` is local time minus UTC; `mix` are cumulative destination shares, one row each."""
+    """Originators by index. `phase_h` is local time minus UTC; `mix`: cumulative shares by destination."""
 
     ids: tuple[str, ...]
     share: Floats
@@ -80,7 +80,7 @@ class Destinations:
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """`offer[d]` lists the suppliers of a destination in order (-1: none); `first[d]` are cumulative first-choice shares."""
+    """`offer[d]` lists the suppliers of a destination in order (-1: none); `first[d]`: cumulative first shares."""
 
     offer: Ints
     first: Floats
@@ -125,7 +125,8 @@ def build(scale: Scale, seed: int, overdispersion: float = 0.01) -> World:
 
 def _zipf(n: int, power: float) -> Floats:
     weight: Floats = np.arange(1, n + 1, dtype=np.float64) ** -power
-    return weight / weight.sum()
+    share: Floats = weight / weight.sum()
+    return share
 
 
 def _destinations(scale: Scale, rng: np.random.Generator) -> tuple[Destinations, Floats]:
