@@ -20,7 +20,8 @@ from pipeline.intake.limits import RAW_MAX
 from pipeline.ports import Batch, Reject
 from pipeline.records import empty
 
-BLOCK_BYTES: Final = 8 << 20
+BLOCK_BYTES: Final = 4 << 20
+PIECE_BYTES: Final = 1 << 20
 _HEAD_BYTES: Final = 4096
 _PACKED: Final = (".gz", ".zst")
 When = Literal["growing", "settled", "marker"]
@@ -105,6 +106,14 @@ class WatchDir:
     def close(self) -> None:
         """The next look at the directory is not taken."""
         self._open = False
+
+    def lag(self) -> int:
+        """Bytes of plain files that may be read now and were not."""
+        return sum(
+            max(0, file.size - self._at.get(file.key, 0))
+            for file in self._files()
+            if file.path.suffix.lower() not in _PACKED
+        )
 
     def _files(self) -> list[_File]:
         """Files that may be read now, oldest first; their state is one look, taken before any is read."""
@@ -196,7 +205,7 @@ class WatchDir:
             with file.path.open("rb") as opened:
                 opened.seek(at)
                 left = file.size - at
-                while left > 0 and (piece := opened.read(min(left, 1 << 20))):
+                while left > 0 and (piece := opened.read(min(left, PIECE_BYTES))):
                     left -= len(piece)
                     yield piece
         except FileNotFoundError:
