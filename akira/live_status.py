@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from akira.metrics import CONTENT_TYPE, Metrics
 from pipeline.run import Step
+from pipeline.watch.feeds import Feed
 
 Stats = Callable[[], Mapping[str, int | float]]
 
@@ -27,9 +28,12 @@ class Status:
     metrics: Metrics
     ready_lag_s: float
     stats: Stats
+    feeds: Callable[[], Sequence[Feed]] = tuple
     lag: Callable[[], Mapping[str, int]] = dict
     source: str = "kafka"
     _log: Any = field(default_factory=lambda: structlog.get_logger("akira.live"))
+    feed_rows: tuple[Feed, ...] = ()
+    """How each feed was doing after the last step; for pages, which run in other threads."""
     _beat_s: float | None = None
     _hint: str = ""
     _seen: Counter[str] = field(default_factory=Counter)
@@ -51,6 +55,8 @@ class Status:
             self._hint, self._beat_s = "", time.monotonic()
         self.metrics.source(self.source, True)
         self.metrics.clock(step.clock_ms)
+        self.feed_rows = tuple(self.feeds())
+        self.metrics.feeds({(feed.source, feed.kind): feed.last_ms for feed in self.feed_rows})
         if step.batch is not None:
             self.metrics.records(step.batch.kind, "accepted", len(step.batch.frame))
             self.metrics.records(step.batch.kind, "rejected", len(step.batch.rejects))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from akira.metrics import Metrics
 from pipeline.incidents import Incident
 from pipeline.ports import Batch
 from pipeline.watch import Watch
+from pipeline.watch.feeds import Feed
 
 
 class Timed:
@@ -37,6 +38,10 @@ class Timed:
     def stats(self) -> Mapping[str, int | float]:
         """The watch's own."""
         return self._watch.stats()
+
+    def feeds(self) -> Sequence[Feed]:
+        """The watch's own."""
+        return self._watch.feeds()
 
     def _clocked(self, work: Callable[[], list[Incident]]) -> list[Incident]:
         before, start_s = self._watch.minutes, time.perf_counter()

@@ -115,7 +115,7 @@ def live(parts: Parts, asked: Asked, stop: threading.Event) -> Iterator[Running]
         if KAFKA in settings.run.sinks and settings.kafka.topics.tickets:
             sink = closing_last.enter_context(closing(KafkaSink(settings.kafka, settings.kafka.topics.tickets)))
             targets[KAFKA] = TicketTopic(sink)
-        status = Status(parts.metrics, settings.web.ready_lag_s, watch.stats, source.lag)
+        status = Status(parts.metrics, settings.web.ready_lag_s, watch.stats, watch.feeds, source.lag)
         loop = Live(
             source,
             watch,

@@ -14,11 +14,12 @@ from typing import Annotated
 
 import structlog
 import typer
-from starlette.applications import Starlette
 
 from akira import settings as akira_settings
+from akira.commands.console import greet
 from akira.errors import EXIT_AWAY, OperatorError
 from akira.serving import served
+from akira.web.app import admin_link, create_app
 from akira.wiring import Asked, Parts, Running, live, opened
 from pipeline.ports import Disconnected
 
@@ -30,9 +31,7 @@ def register(app: typer.Typer) -> None:
 
 def command(
     settings: Annotated[Path | None, typer.Option(help="the settings file")] = None,
-    drain: Annotated[
-        bool, typer.Option(help="end at the present end of the topics, with every minute closed")
-    ] = False,
+    drain: Annotated[bool, typer.Option(help="end at the present end of the topics, with every minute closed")] = False,
     wait: Annotated[bool, typer.Option(help="wait for a broker that is away; with --no-wait end with 4")] = True,
     from_oldest: Annotated[
         bool, typer.Option("--from-oldest", help="go on from the oldest record where the next one was deleted")
@@ -57,9 +56,15 @@ def command(
 
 @contextmanager
 def _served(parts: Parts, running: Running) -> Iterator[None]:
-    web = parts.settings.web
-    with served(Starlette(routes=running.status.routes()), web.host, web.port) as address:
+    """Console and API, and the pages by which the service itself is watched."""
+    web, status = parts.settings.web, running.status
+    desk, who = parts.settings.desk, parts.directory
+    app = create_app(parts.store, desk, directory=who, feeds=lambda: status.feed_rows, fan_out=parts.fan_out)
+    app.router.routes[:0] = status.routes()
+    with served(app, web.host, web.port) as address:
         structlog.get_logger("akira.run").info("serving", address=address)
+        if sys.stdout.isatty():  # a sign-in link belongs on a terminal, not in a service's log
+            greet(*admin_link(app), address, web.host)
         yield
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import numpy as np
 import polars as pl
 import pytest
@@ -112,6 +113,8 @@ def live_settings(kafka_bootstrap: str, make_topics: Make, tmp_path: Path) -> Pa
     text = f"""
 [store]
 url = "sqlite:///{tmp_path}/akira.db"
+[web]
+port = 0
 [run]
 checkpoint_min = 1
 checkpoint_s = 0
@@ -128,7 +131,7 @@ poll_records = 300
 
 
 def started(settings: Path, *more: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "akira", "run", "--settings", str(settings), "--no-web", *more]
+    command = [sys.executable, "-m", "akira", "run", "--settings", str(settings), *(more or ["--web"])]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("AKIRA_")}
     log = open(settings.parent / "run.log", "ab")
     with log:
@@ -136,7 +139,7 @@ def started(settings: Path, *more: str) -> subprocess.Popen[bytes]:
 
 
 def drained(settings: Path) -> None:
-    process = started(settings, "--drain")
+    process = started(settings, "--drain", "--no-web")
     assert process.wait(120) == 0, (settings.parent / "run.log").read_text()[-3000:]
 
 
@@ -184,7 +187,7 @@ def test_through_a_real_broker(expected: list[str], live_settings: Path) -> None
 def test_killed_on_the_way(expected: list[str], live_settings: Path) -> None:
     rng, ended, places = random.Random(11), False, []
     while not ended and len(places) < 8:
-        process = started(live_settings, "--drain")
+        process = started(live_settings, "--drain", "--no-web")
         before, deadline = place(live_settings), time.monotonic() + 60
         while not ended and place(live_settings) == before and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -217,11 +220,26 @@ def test_a_terminated_run_goes_on_where_it_stopped(expected: list[str], live_set
     deadline = time.monotonic() + 60
     while place(live_settings) is None and time.monotonic() < deadline:
         time.sleep(0.2)
+    watched(live_settings.parent / "run.log")
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0, (live_settings.parent / "run.log").read_text()[-3000:]
-    assert place(live_settings) is not None
     drained(live_settings)
     assert stored(live_settings) == expected
+
+
+def watched(log: Path) -> None:
+    """What the running service says of itself: alive, ready, and what it has read so far."""
+    address = log.read_text().split("address=")[1].split()[0]
+    assert httpx.get(f"{address}/healthz").json() == {"status": "ok"}
+    ready = httpx.get(f"{address}/readyz")
+    assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+    assert len(ready.json()["lag"]) == 6
+    page = httpx.get(f"{address}/metrics").text
+    read = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in page.splitlines() if line[0] != "#"}
+    assert read['akira_records_total{kind="cdr",outcome="accepted"}'] > 0
+    assert read['akira_source_up{source="kafka"}'] == 1
+    assert read["akira_minutes_closed_total"] > 0
+    assert httpx.get(address, follow_redirects=True).status_code in (200, 401, 403), "no console"
 
 
 @pytest.mark.kafka
