@@ -5,19 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Engine, MetaData, String, Table, delete, insert, select
+from sqlalchemy import delete, insert, select
 
-METADATA: Final = MetaData()
-ALERTS: Final = Table(
-    "alertmanager_alerts",
-    METADATA,
-    Column("fingerprint", String(64), primary_key=True),
-    Column("starts_ms", BigInteger, nullable=False),
-    Column("ticket_id", String(64), nullable=False),
-    Column("source", String(255), nullable=False),
-    Column("ended_ms", BigInteger),
-    Column("over", Boolean, nullable=False),
-)
+from connectors.store.engine import Store
+from connectors.store.schema import ALERTS
+
+SOURCE_CHARS: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +31,24 @@ class Known:
 class Book:
     """The table of known occurrences, one per fingerprint."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        METADATA.create_all(engine)
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def get(self, fingerprint: str) -> Known | None:
         """The last occurrence of that alert."""
-        with self._engine.connect() as connection:
+        with self._store.reading() as connection:
             row = connection.execute(select(ALERTS).where(ALERTS.c.fingerprint == fingerprint)).one_or_none()
         return None if row is None else Known(*row)
 
     def open(self) -> list[Known]:
         """Those that are not over, in a fixed order."""
-        with self._engine.connect() as connection:
+        with self._store.reading() as connection:
             rows = connection.execute(select(ALERTS).where(~ALERTS.c.over).order_by(ALERTS.c.fingerprint))
             return [Known(*row) for row in rows]
 
-    def put(self, known: Known) -> None:
-        """Remember this occurrence in place of the one before."""
-        with self._engine.begin() as connection:
-            connection.execute(delete(ALERTS).where(ALERTS.c.fingerprint == known.fingerprint))
-            connection.execute(insert(ALERTS).values(**asdict(known)))
+    def put(self, *known: Known) -> None:
+        """Remember these occurrences in place of the ones before, all or none."""
+        with self._store.writing() as connection:
+            for one in known:
+                connection.execute(delete(ALERTS).where(ALERTS.c.fingerprint == one.fingerprint))
+                connection.execute(insert(ALERTS).values(**asdict(one)))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from connectors.alertmanager.alert import Alert
+from connectors.alertmanager.book import SOURCE_CHARS
 from connectors.alertmanager.settings import AlertmanagerSettings
 
 
@@ -27,7 +28,7 @@ def heard(listed: Iterable[Alert], before: Mapping[str, Beat], settings: Alertma
     beats: dict[str, Beat] = {}
     for alert in sorted(listed, key=lambda one: one.updated_ms or 0):
         if alert.name in settings.heartbeats and alert.updated_ms is not None:
-            source = alert.labels.get(settings.source_label, "")
+            source = alert.labels.get(settings.source_label, "")[:SOURCE_CHARS]
             old = before.get(source)
             unbroken = old is not None and old.starts_ms == alert.starts_ms
             since_ms = old.since_ms if old is not None and unbroken else alert.updated_ms

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Final, Literal, Protocol
 
 from connectors.alertmanager.alert import Alert
-from connectors.alertmanager.book import Book, Known
+from connectors.alertmanager.book import SOURCE_CHARS, Book, Known
 from connectors.alertmanager.heartbeat import Beat, heard
 from connectors.alertmanager.match import explaining
 from connectors.alertmanager.settings import AlertmanagerSettings
@@ -64,8 +64,7 @@ class Inbox:
                 self._told(self._take(alert, at_ms, joining))
             for ticket_id, joined_now in joining.items():
                 self._note(ticket_id, joined(joined_now), at_ms)
-                for alert in joined_now:
-                    self._remember(alert, ticket_id)
+                self._remember(ticket_id, *joined_now)
 
     def reconcile(self, listed: Sequence[Alert], at_ms: int) -> None:
         """Compare with everything that Alertmanager lists now: take what is new, and see what is over."""
@@ -122,17 +121,22 @@ class Inbox:
             joining.setdefault(found.id, []).append(alert)
             return "joined"
         if known is not None and self._recent(known, at_ms) and self._reopen(known, at_ms):
-            self._remember(alert, known.ticket_id)
+            self._remember(known.ticket_id, alert)
             return "reopened"
         ticket_id = self._desk.open(request(alert, self._settings), at_ms, ACTOR)
         if isinstance(ticket_id, Refusal):
             raise ValueError(f"the desk refused the alert {alert.words()}: {ticket_id.message}")
-        self._remember(alert, ticket_id)
+        self._remember(ticket_id, alert)
         return "opened"
 
-    def _remember(self, alert: Alert, ticket_id: str) -> None:
-        source = alert.labels.get(self._settings.source_label, "")
-        self._book.put(Known(alert.fingerprint, alert.starts_ms, ticket_id, source))
+    def _remember(self, ticket_id: str, *alerts: Alert) -> None:
+        source = self._settings.source_label
+        self._book.put(
+            *(
+                Known(one.fingerprint, one.starts_ms, ticket_id, one.labels.get(source, "")[:SOURCE_CHARS])
+                for one in alerts
+            )
+        )
 
     def _recent(self, known: Known, at_ms: int) -> bool:
         return known.ended_ms is not None and at_ms - known.ended_ms <= self._settings.reopen_s * 1000

@@ -191,3 +191,14 @@ AUDIT: Final = Table(
     Column("target", Text, nullable=False),
     Column("detail", Text, nullable=False),
 )
+ALERTS: Final = Table(
+    "alerts",
+    METADATA,
+    Column("fingerprint", String(64), primary_key=True),
+    Column("starts_ms", BigInteger, nullable=False),
+    Column("ticket_id", String(255), nullable=False),
+    Column("source", String(255), nullable=False),
+    Column("ended_ms", BigInteger),
+    Column("over", Boolean, nullable=False),
+    Index("ix_alerts_over", "over"),
+)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine
 
 from connectors.alertmanager.alert import Alert
 from connectors.alertmanager.book import Book
 from connectors.alertmanager.inbox import ACTOR, Inbox
 from connectors.alertmanager.settings import AlertmanagerSettings
+from connectors.store.engine import Store
 from pipeline.desk.commands import AddEvidence, Close, ConfirmWindow, LinkPostmortem, Resolve, Respond, SetRootCause
 from tests.alertmanager.desk import MINUTE, NOW, Desk, alert, heartbeat
 
@@ -23,9 +25,9 @@ SETTINGS = AlertmanagerSettings(hold_s=180)
 class Bench:
     """A desk, a book in memory and an inbox between them."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self.desk, self.seen = Desk(), Counter[str]()
-        self.book = Book(create_engine("sqlite://"))
+        self.book = Book(Store.open(f"sqlite:///{folder}/akira.db"))
         self.inbox = Inbox(self.desk, self.book, SETTINGS, self._told)
 
     def _told(self, outcome: str) -> None:
@@ -50,8 +52,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return Bench()
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
 
 
 def resolved(one: Alert, at_ms: int) -> Alert:
@@ -265,10 +267,11 @@ def test_when_telemetry_finds_the_fault_later_the_alerts_ticket_goes_into_it(ben
 ups = st.lists(st.sampled_from(["fires", "resolved", "again", "list", "empty"]), min_size=1, max_size=15)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ups)
 def test_whatever_is_delivered_there_is_one_open_ticket_at_most_and_no_silence_resolves(steps: list[str]) -> None:
-    bench = Bench()
+    folder = tempfile.TemporaryDirectory()
+    bench = Bench(Path(folder.name))
     one, at_ms = alert(trunk="t1"), NOW
     for step in steps:
         at_ms += 10 * MINUTE

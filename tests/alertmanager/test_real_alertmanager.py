@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import create_engine
-from sqlalchemy.pool import StaticPool
 
 from akira.serving import served
 from connectors.alertmanager.book import Book
@@ -20,6 +18,7 @@ from connectors.alertmanager.reconcile import Reconciler
 from connectors.alertmanager.settings import AlertmanagerSettings
 from connectors.alertmanager.tickets_out import post
 from connectors.alertmanager.webhook import PATH, router
+from connectors.store.engine import Store
 from pipeline.desk.commands import Resolve
 from tests.alertmanager.desk import Desk
 from tests.monitoring.servers import Server, Web, alertmanager, prometheus, until
@@ -46,10 +45,11 @@ class Carrier:
         self.up = 1
         page = Web(lambda: f'trunk_up{{trunk="t1",supplier="term-05"}} {self.up}\n'.encode())
         running.callback(page.close)
-        engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+        store = Store.open(f"sqlite:///{folder}/akira.db")
+        running.callback(store.close)
         self.desk, self.seen, self.away = Desk(), list[str](), list[str]()
         settings = AlertmanagerSettings(hold_s=4)
-        self.inbox = Inbox(self.desk, Book(engine), settings, self.seen.append)
+        self.inbox = Inbox(self.desk, Book(store), settings, self.seen.append)
         app = FastAPI()
         app.include_router(router(self.inbox, authorised="tok".__eq__))
         hook = running.enter_context(served(app, "127.0.0.1", 0)) + PATH

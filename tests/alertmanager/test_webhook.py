@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import create_engine
-from sqlalchemy.pool import StaticPool
 
 from akira.serving import served
 from connectors.alertmanager.alert import Alert
@@ -19,9 +19,11 @@ from connectors.alertmanager.book import Book
 from connectors.alertmanager.inbox import Inbox
 from connectors.alertmanager.settings import AlertmanagerSettings
 from connectors.alertmanager.webhook import PATH, router
+from connectors.store.engine import Store
 from pipeline.ports import Disconnected
 from tests.alertmanager.desk import NOW, Desk, alert
 
+_NUMBERS = itertools.count()
 TOKEN = {"Authorization": "Bearer right"}
 
 
@@ -58,10 +60,11 @@ def one(**more: Any) -> dict[str, Any]:
 class Door:
     """The door on a loopback port, with a desk behind it."""
 
-    def __init__(self, running: ExitStack, **more: Any) -> None:
-        engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    def __init__(self, folder: Path, running: ExitStack, **more: Any) -> None:
+        store = Store.open(f"sqlite:///{folder}/{next(_NUMBERS)}.db")
+        running.callback(store.close)
         self.desk, self.shed, self.listed = Desk(), 0, list[Alert]()
-        self.inbox = Inbox(self.desk, Book(engine), AlertmanagerSettings(), lambda _: None)
+        self.inbox = Inbox(self.desk, Book(store), AlertmanagerSettings(), lambda _: None)
         app = FastAPI()
         given = {"authorised": "right".__eq__, "listed": lambda: self.listed, "shed": self._shed, "now_ms": lambda: NOW}
         app.include_router(router(self.inbox, **(given | more)))
@@ -79,9 +82,9 @@ MakeDoor = Callable[..., Door]
 
 
 @pytest.fixture
-def make_door() -> Iterator[MakeDoor]:
+def make_door(tmp_path: Path) -> Iterator[MakeDoor]:
     with ExitStack() as running:
-        yield lambda **more: Door(running, **more)
+        yield lambda **more: Door(tmp_path, running, **more)
 
 
 def test_a_delivery_opens_a_ticket_and_the_same_again_none(make_door: MakeDoor) -> None:
