@@ -73,9 +73,9 @@ def leaves(now: Table, before: list[Table], columns: Columns) -> Leaves:
     if columns.total and not earlier["was_total"].sum() > 0:
         raise OperatorError(f"--before: {columns.total} is 0 in every row", "would be right: minutes with traffic")
     joined = pl.concat([now.frame, earlier], how="diagonal").group_by(dims).agg(pl.col(_COUNTS).sum())
-    names = tuple(tuple(joined[dim].drop_nulls().unique().sort().to_list()) for dim in dims)
-    coded = [joined[dim].cast(pl.Enum(labels)).to_physical() for dim, labels in zip(dims, names, strict=True)]
-    codes = np.stack([column.cast(pl.Int32).fill_null(-1).to_numpy() for column in coded], axis=1)
+    ranks = joined.select((pl.col(dims).rank("dense").cast(pl.Int32) - 1).fill_null(-1))
+    labels = joined.select(pl.col(dims).drop_nulls().unique().sort().implode()).row(0)
+    codes, names = ranks.to_numpy(), tuple(tuple(column) for column in labels)
     hits, total, was_hits, was_total = (joined[name].to_numpy() for name in _COUNTS)
     if columns.total:
         expected = expected_hits(codes, was_hits, was_total, total)

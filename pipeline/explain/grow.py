@@ -16,43 +16,58 @@ ALIKE_NATS = 5.0
 """A value may lose this much by sharing the list's shift instead of having one of its own."""
 
 
-def grow(seed: Cause, scale: Scale, tried: set[Cause]) -> Slice:
-    """The best slice that is reached from the seed by widening one dimension after another, or dropping it.
+class Growth:
+    """Widening over one scale; what was widened once is remembered, since many seeds lead to the same slices."""
 
-    Coordinate ascent over dimensions (multidimensional subset scan: Neill et al., Statistics in Medicine 32, 2013);
-    for a given shift the evidence of values adds up, so the best list needs no trying of subsets (penalised fast
-    subset scan: Speakman et al., Journal of Computational and Graphical Statistics 25, 2016). `tried` collects the
-    slices passed on the way.
-    """
-    best = scale.measure(seed)
-    while True:
-        tried.add(best.cause)
-        steps = [step for dim, _ in best.cause for step in _steps(best, dim, scale)]
-        better = max(steps, key=lambda step: step.score, default=best)
-        if better.score <= best.score:
-            return best
-        best = better
+    def __init__(self, scale: Scale) -> None:
+        self.scale = scale
+        self.passed: set[Cause] = set()
+        self._steps: dict[tuple[Cause, int], list[Slice]] = {}
+
+    def grow(self, seed: Cause) -> Slice:
+        """The best slice that is reached from the seed by widening one dimension after another, or dropping it.
+
+        Coordinate ascent over dimensions (multidimensional subset scan: Neill et al., Statistics in Medicine 32,
+        2013); for a given shift the evidence of values adds up, so the best list needs no trying of subsets
+        (penalised fast subset scan: Speakman et al., Journal of Computational and Graphical Statistics 25, 2016).
+        """
+        best = self.scale.measure(seed)
+        while best.cause not in self.passed:
+            self.passed.add(best.cause)
+            steps = [step for part in best.cause for step in self._widened(best.cause, part)]
+            better = max(steps, key=lambda step: step.score, default=best)
+            if better.score <= best.score:
+                break
+            best = better
+        return best
+
+    def _widened(self, cause: Cause, part: tuple[int, tuple[int, ...]]) -> list[Slice]:
+        key = (tuple(other for other in cause if other != part), part[0])
+        if key not in self._steps:
+            self._steps[key] = _steps(*key, self.scale)
+        return self._steps[key]
 
 
-def _steps(current: Slice, dim: int, scale: Scale) -> list[Slice]:
-    others = tuple(part for part in current.cause if part[0] != dim)
+def _steps(others: Cause, dim: int, scale: Scale) -> list[Slice]:
     parent = scale.measure(others)
     rows = np.flatnonzero(parent.rows & (scale.table.codes[dim] >= 0))
     codes, width = scale.table.codes[dim][rows], len(scale.table.names[dim])
     nats = np.array([np.bincount(codes, row[rows], width) for row in scale.nats])
     hits, expected = (np.bincount(codes, column[rows], width) for column in (scale.hits, scale.expected))
-    lists = sorted({_alike(nats, place, hits, expected, scale.per_value(dim)) for place in range(len(nats))})
+    values = _alike(nats, hits, expected, scale.per_value(dim))
     share = scale.settings.list_share if others else OUTER_SHARE
-    narrow = [values for values in lists if _narrower(values, hits, expected, share)]
-    return [parent, *(scale.measure(tuple(sorted((*others, (dim, values))))) for values in narrow)]
+    if not _narrower(values, hits, expected, share):
+        return [parent]
+    return [parent, scale.measure(tuple(sorted((*others, (dim, values)))))]
 
 
-def _alike(nats: Floats, place: int, hits: Floats, expected: Floats, price: float) -> tuple[int, ...]:
-    """Values whose evidence for this shift pays for naming them and whose own effect is similar to the list's."""
-    pays = nats[place] > price
+def _alike(nats: Floats, hits: Floats, expected: Floats, price: float) -> tuple[int, ...]:
+    """Under the shift that explains most: the values whose evidence pays for naming them, hit similarly."""
+    shift = int(np.maximum(nats - price, 0.0).sum(axis=1).argmax())
+    pays = nats[shift] > price
     if not pays.any():
         return ()
-    alike = (nats.max(axis=0) - nats[place] <= ALIKE_NATS) | _similar(hits, expected, pays)
+    alike = (nats.max(axis=0) - nats[shift] <= ALIKE_NATS) | _similar(hits, expected, pays)
     return tuple(int(value) for value in np.flatnonzero(pays & alike))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.explain.model import Direction, Settings
 
 Floats = NDArray[np.float64]
-SHIFTS = (0.35, 0.7, 1.05, 1.4, 1.9, 2.5, 3.2, 5.0)
+SHIFTS = (0.35, 0.7, 1.2, 1.9, 3.0, 5.0)
 """Log-odds (Poisson: log-rate) a cause may move its leaves by; the sign follows from the direction."""
 CHUNK = 4096
 _EDGE = 1e-6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.explain.grow import grow
+from pipeline.explain.grow import Growth
 from pipeline.explain.model import Found, Leaves, Settings
 from pipeline.explain.scan import Cube, Family, cube, families
 from pipeline.explain.weigh import Cause, Scale, Slice, scale
@@ -46,14 +46,12 @@ def _causes(tables: list[Family], whole: Scale) -> list[Slice]:
     chosen: list[Slice] = []
     left = whole
     while len(chosen) < whole.settings.max_causes:
-        tried: set[Cause] = set()
+        growth = Growth(left)
         best: Slice | None = None
         for _, seed in _seeds(tables, left, STARTS):
-            if seed in tried:
-                continue
-            grown = grow(seed, left, tried)
-            if best is None or grown.score > best.score:
-                best = grown
+            if seed not in growth.passed:
+                grown = growth.grow(seed)
+                best = grown if best is None or grown.score > best.score else best
         if best is None or best.score < whole.settings.min_score:
             break
         chosen.append(best)
@@ -68,10 +66,10 @@ def _seeds(tables: list[Family], left: Scale, count: int) -> list[tuple[float, C
         scores = left.score(family)
         for index in np.argsort(-scores, kind="stable")[:count]:
             if scores[index] > -np.inf:
-                values = family.values[index].tolist()
-                seeds.append(
-                    (-float(scores[index]), tuple((d, (v,)) for d, v in zip(family.dims, values, strict=True)))
+                cause = tuple(
+                    (dim, (int(value),)) for dim, value in zip(family.dims, family.values[index], strict=True)
                 )
+                seeds.append((-float(scores[index]), cause))
     return sorted(seeds, key=lambda seed: (seed[0], len(seed[1]), seed[1]))[:count]
 
 
