@@ -12,6 +12,7 @@ from typing import Final
 
 from akira.metrics import Metrics
 from akira.outlets import Outlets
+from akira.slice_metrics import figures_of
 from connectors.store.door import Desk
 from connectors.store.outbox import Outbox
 
@@ -64,6 +65,7 @@ class Chores:
         self.metrics.tickets(Counter((ticket.severity, str(ticket.ticket_type)) for ticket in tickets))
         active = [ticket for ticket in tickets if ticket.telemetry_active]
         self.metrics.incidents(Counter(signal for ticket in active for signal in ticket.signals))
+        self.metrics.slices(figures_of(active))
         owing = [t for t in tickets if t.first_response is None and t.first_response_due_ms < at_ms]
         late = [t for t in tickets if t.next_update_due_ms is not None and t.next_update_due_ms < at_ms]
         self.metrics.overdue(len(owing), len(late))

@@ -63,6 +63,7 @@ class Status:
             self.metrics.rejects(reject.reason for reject in step.batch.rejects)
         for outcome, name in (("duplicate", "duplicates"), ("late", "late")):
             self.metrics.records("cdr", outcome, self._more(name))
+        self.metrics.slices_live(int(self.stats().get("slices", 0)))
         self.metrics.ticket_events(event.kind for event in step.events)
         if step.kept is not None:
             self.metrics.checkpointed(time.time_ns() // 1_000_000)

@@ -97,9 +97,12 @@ class Metrics:
         for (switch, kind), seen_ms in last_seen_ms.items():
             self._since(self._silence.labels(self._bounded("switch", switch), kind), seen_ms / 1000)
 
-    def slices(self, live: int, figures: Sequence[SliceFigure]) -> None:
-        """How many slices are followed, and the figures of those that are alarming or listed."""
-        self._slices_live.set(live)
+    def slices_live(self, number: int) -> None:
+        """How many slices the watch follows."""
+        self._slices_live.set(number)
+
+    def slices(self, figures: Sequence[SliceFigure]) -> None:
+        """The figures of the slices that are alarming or listed, in place of those of before."""
         self._slices.show(figures)
 
     # --- the desk ---------------------------------------------------------------------------------------------------

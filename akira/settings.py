@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from akira.errors import OperatorError
+from connectors.alertmanager.settings import AlertmanagerSettings
 from connectors.kafka.settings import KafkaSettings
 from pipeline.desk.policy import DeskPolicy
 from pipeline.settings import WatchSettings
@@ -64,6 +65,7 @@ class Settings(_Section):
     watch: WatchSettings = WatchSettings()
     desk: DeskPolicy = DeskPolicy()
     web: WebSettings = WebSettings()
+    alertmanager: AlertmanagerSettings = AlertmanagerSettings()
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:

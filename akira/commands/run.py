@@ -16,6 +16,7 @@ import structlog
 import typer
 
 from akira import settings as akira_settings
+from akira.alerting import alerting
 from akira.commands.console import greet
 from akira.errors import EXIT_AWAY, OperatorError
 from akira.serving import served
@@ -61,7 +62,7 @@ def _served(parts: Parts, running: Running) -> Iterator[None]:
     desk, who = parts.settings.desk, parts.directory
     app = create_app(parts.store, desk, directory=who, feeds=lambda: status.feed_rows, fan_out=parts.fan_out)
     app.router.routes[:0] = status.routes()
-    with served(app, web.host, web.port) as address:
+    with alerting(parts, app, running.loop.stop), served(app, web.host, web.port) as address:
         structlog.get_logger("akira.run").info("serving", address=address)
         if sys.stdout.isatty():  # a sign-in link belongs on a terminal, not in a service's log
             greet(*admin_link(app), address, web.host)

@@ -48,6 +48,7 @@ class AlertmanagerSettings(BaseModel):
     account_label: str = "account"
     ticket_type: TicketType = Field(default="sip_quality", description="of an alert that names none")
     quiet: tuple[str, ...] = Field(default=("info", "none"), description="severity labels without production impact")
+    console: str = Field(default="http://127.0.0.1:8080", description="the console's address, for links in alerts")
     post_tickets: bool = Field(default=False, description="post our own tickets to it, for existing paging")
     post_every_s: float = Field(default=300.0, gt=0, le=3600)
     post_lasts_s: float = Field(

@@ -75,7 +75,7 @@ def test_every_query_of_the_dashboard_runs(stack: Stack) -> None:
 def test_a_fault_fires_its_alerts_and_they_clear_with_it(stack: Stack) -> None:
     slice_ = {"terminator": "term-05", "destination": "Germany-Mobile"}
     stack.metrics.incidents({"asr_drop": 1})
-    stack.metrics.slices(1, [SliceFigure("asr_drop", "ratio", slice_, 0.06, 0.58)])
+    stack.metrics.slices([SliceFigure("asr_drop", "ratio", slice_, 0.06, 0.58)])
     signal = until("AkiraAsrDrop at Alertmanager", lambda: stack.firing("AkiraAsrDrop"))[0]
     assert signal["labels"]["severity"] == "ticket" and signal["annotations"]["runbook_url"].endswith("/asr_drop")
     shares = until("the recorded share", lambda: stack.query("akira:asr:expected_share"))
@@ -83,7 +83,7 @@ def test_a_fault_fires_its_alerts_and_they_clear_with_it(stack: Stack) -> None:
     assert slice_.items() <= shares[0]["metric"].items()
     until("AkiraAsrLow pending or firing", lambda: stack.query('ALERTS{alertname="AkiraAsrLow"}'))
     stack.metrics.incidents({})
-    stack.metrics.slices(1, [])
+    stack.metrics.slices([])
     until("no alert left in Prometheus", lambda: not stack.query('ALERTS{signal="asr_drop"}'))
     until("no alert left in Alertmanager", lambda: not stack.firing("AkiraAsrDrop"))
 
