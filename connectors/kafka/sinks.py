@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from kafka import KafkaProducer
-from kafka.errors import UnknownTopicOrPartitionError
+from kafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
 from connectors.errors import ConnectorError
 from connectors.kafka.client import config, reaching, require_fast_crc
 from connectors.kafka.settings import KafkaSettings
 from pipeline.ports import Reject
+
+GRACE_S: Final = 2.0
+"""Beyond the time-out, within which the client itself gives a message up: what failed is not sent behind our back."""
 
 
 class KafkaSink:
@@ -31,9 +35,9 @@ class KafkaSink:
             try:
                 producer = self._connect()
                 waits = [producer.send(self.topic, key=key.encode(), value=value) for key, value in messages]
-                producer.flush(self.settings.timeout_s)
+                producer.flush(self.settings.timeout_s + GRACE_S)
                 for wait in waits:
-                    wait.get(timeout=self.settings.timeout_s)
+                    wait.get(timeout=GRACE_S)
             except UnknownTopicOrPartitionError as wrong:
                 raise ConnectorError(
                     f"topic {self.topic} does not exist at {self.settings.bootstrap}",
@@ -44,19 +48,22 @@ class KafkaSink:
         """Let go of the broker."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            producer.close(timeout=self.settings.timeout_s)
+            # what was not acknowledged has been told to the caller, which sends it again
+            with suppress(KafkaTimeoutError):
+                producer.close(timeout=GRACE_S)
 
     def _connect(self) -> Any:
         if self._producer is None:
+            wait_ms = int(self.settings.timeout_s * 1000)
             self._producer = KafkaProducer(
-                **config(self.settings),
+                **{**config(self.settings), "request_timeout_ms": wait_ms // 2},
                 acks="all",
                 enable_idempotence=True,
                 linger_ms=5,
                 compression_type="lz4",
                 allow_auto_create_topics=False,
-                max_block_ms=int(self.settings.timeout_s * 1000),
-                delivery_timeout_ms=int(self.settings.timeout_s * 2000),
+                max_block_ms=wait_ms,
+                delivery_timeout_ms=wait_ms,
             )
             if not self._producer.partitions_for(self.topic):
                 raise UnknownTopicOrPartitionError(self.topic)
