@@ -24,14 +24,15 @@ def search(leaves: Leaves, settings: Settings) -> list[Found]:
 
 def rank(leaves: Leaves, settings: Settings, top: int) -> list[Found]:
     """The `top` best readings of the change: the cause that explains it best, then the next best by score, be they
-    further causes or other readings of the same change."""
+    further causes or other readings of the same change; none when nothing passes."""
     table, tables, whole = _prepare(leaves, settings)
     causes = _causes(tables, whole)
     readings = {cause.cause: cause for cause in causes}
     for _, seed in _seeds(tables, whole, top + len(causes)):
         readings.setdefault(seed, whole.measure(seed))
-    rest = sorted((r for r in readings.values() if r not in causes[:1]), key=lambda r: (-r.score, r.cause))
-    return [_found(table, cause) for cause in [*causes[:1], *rest][:top]]
+    passing = [r for r in readings.values() if r not in causes[:1] and r.score >= settings.min_score]
+    rest = sorted(passing, key=lambda r: (-r.score, r.cause))
+    return [_found(table, reading) for reading in [*causes[:1], *rest][:top]]
 
 
 def _prepare(leaves: Leaves, settings: Settings) -> tuple[Cube, list[Family], Scale]:
