@@ -12,7 +12,19 @@ from rich.console import Console
 from akira.errors import EXIT_AWAY, EXIT_BAD_INPUT, OperatorError
 from connectors.errors import ConnectorError
 
-COMMANDS: Final[tuple[str, ...]] = ("check", "console", "explain", "feed", "replay", "run", "simulate", "ticket", "token")
+COMMANDS: Final[tuple[str, ...]] = (
+    "backup",
+    "check",
+    "console",
+    "explain",
+    "feed",
+    "replay",
+    "restore",
+    "run",
+    "simulate",
+    "ticket",
+    "token",
+)
 """Modules of `akira.commands`, named as the command; each has `register(app)`."""
 
 
