@@ -21,37 +21,39 @@ SHOWN: Final = 200
 LABEL_CHARS: Final = 200
 
 FIGURES: Final[dict[tuple[str, str], tuple[str, str, str]]] = {
-    ("asr_drop", "ratio"): ("asr", "ratio", "Answer seizure ratio (E.411)"),
-    ("ner_drop", "ratio"): ("ner", "ratio", "Network effectiveness ratio (E.425)"),
-    ("acd_drop", "s"): ("acd", "seconds", "Mean or median talk time of answered calls"),
-    ("acd_drop", "ratio"): ("short_talk", "ratio", "Answered calls shorter than the reference quantile"),
-    ("pdd_rise", "s"): ("pdd", "seconds", "Post-dial delay: INVITE to the first 18x"),
-    ("pdd_rise", "ratio"): ("late_ringing", "ratio", "Calls that ring later than the reference quantile"),
-    ("fas", "ratio"): ("fas", "ratio", "Answers suspected of false answer supervision"),
-    ("traffic_drop", "calls"): ("traffic", "calls", "Attempts in the silent time"),
-    ("route_failover", "ratio"): ("failover", "ratio", "First attempts that were re-routed"),
-    ("route_failover", "calls"): ("failover", "calls", "Attempts of a terminator that its peers carry"),
-    ("cdr_delayed", "ratio"): ("cdr_delayed", "ratio", "Call records that came late"),
-    ("cdr_delayed", "s"): ("cdr_delay", "seconds", "Delay from the end of a call to its record"),
-    ("cdr_missing", "ratio"): ("cdr_missing", "ratio", "Calls the switch counted without a record"),
-    ("cdr_missing", "records"): ("cdr_missing", "records", "Call records missing"),
-    ("cdr_duplicated", "ratio"): ("cdr_duplicated", "ratio", "Call records seen before"),
-    ("cdr_duplicated", "records"): ("cdr_duplicated", "records", "Call records seen before"),
-    ("rating_failure", "ratio"): ("unrated", "ratio", "Answered calls whose rating failed or did not come"),
-    ("acl_denied", "count"): ("acl_denied", "requests", "Requests refused by the access list"),
-    ("acl_denied", "ratio"): ("acl_denied", "ratio", "Calls refused by the access list"),
-    ("registration_loss", "count"): ("registrations", "bindings", "Registrations alive"),
-    ("sip_unreachable", "ratio"): ("reachable", "ratio", "OPTIONS that a peer answered"),
-    ("platform_down", "ratio"): ("platform_answers", "ratio", "Expected answers of the platform that came"),
+    ("ASR", "ratio"): ("asr", "ratio", "Answer seizure ratio (E.411)"),
+    ("NER", "ratio"): ("ner", "ratio", "Network effectiveness ratio (E.425)"),
+    ("median ACD", "s"): ("acd", "seconds", "Median talk time of answered calls"),
+    ("ACD", "ratio"): ("short_talk", "ratio", "Answered calls shorter than the reference quantile"),
+    ("median PDD", "s"): ("pdd", "seconds", "Median post-dial delay, INVITE to the first 18x"),
+    ("PDD", "ratio"): ("late_ringing", "ratio", "Calls that ring later than the reference quantile"),
+    ("suspected false answers", "ratio"): ("fas", "ratio", "Answers suspected of false answer supervision"),
+    ("number failures", "ratio"): ("number_failures", "ratio", "Attempts that fail for their number"),
+    ("attempts", "calls"): ("attempts", "calls", "Attempts in the time that is short of them"),
+    ("re-routed first attempts", "ratio"): ("failover", "ratio", "First attempts that were re-routed"),
+    ("late records", "ratio"): ("cdr_late", "ratio", "Call records that came late"),
+    ("records a minute", "records"): ("cdr_minute", "records", "Call records a minute of a silent switch"),
+    ("records lost", "ratio"): ("cdr_lost", "ratio", "Call records missing by the switch's own numbers"),
+    ("counted calls without a record", "ratio"): ("cdr_missing", "ratio", "Calls a switch counted without a record"),
+    ("duplicated records", "ratio"): ("cdr_duplicated", "ratio", "Call records seen before"),
+    ("unrated answers", "ratio"): ("unrated", "ratio", "Answered calls whose rating failed or did not come"),
+    ("calls refused by ACL", "ratio"): ("acl_refused", "ratio", "Calls refused by the access list"),
+    ("denials a minute", "calls"): ("acl_denials", "calls", "Requests a minute that the access list refuses"),
+    ("bindings", "count"): ("registrations", "bindings", "Registrations alive"),
+    ("answers OPTIONS", "count"): ("reachable", "peers", "Whether a peer answers OPTIONS"),
+    ("customers", "count"): ("balance", "customers", "Customers blocked or over their threshold"),
+    ("calls refused for balance", "ratio"): ("balance_refused", "ratio", "Calls refused for their balance"),
+    ("answers against expected", "ratio"): ("platform_answers", "ratio", "Answers of the platform against expected"),
 }
-"""(signal, unit) to the stem and unit of the metric's name, and its help."""
+"""(metric, unit) of a figure to the stem and unit of the name, and its help."""
 
 
 @dataclass(frozen=True, slots=True)
 class SliceFigure:
     """One figure of one slice; `slice` maps dimensions to a value."""
 
-    signal: str
+    metric: str
+    """As `Figure.metric`."""
     unit: str
     slice: Mapping[str, str]
     observed: float
@@ -71,7 +73,7 @@ def figures_of(explained: Iterable[Explained]) -> list[SliceFigure]:
     """The figures of active incidents or tickets on the slice that is their cause."""
     return [
         SliceFigure(
-            figure.signal,
+            figure.metric,
             figure.unit,
             {dimension: ",".join(values)[:LABEL_CHARS] for dimension, values in one.cause.items()},
             figure.observed,
@@ -79,7 +81,7 @@ def figures_of(explained: Iterable[Explained]) -> list[SliceFigure]:
         )
         for one in explained
         for figure in one.evidence.figures
-        if (figure.signal, figure.unit) in FIGURES
+        if (figure.metric, figure.unit) in FIGURES
     ]
 
 
@@ -101,7 +103,7 @@ class SliceCollector(Collector):
                 hidden.add(labels)
                 continue
             slices.add(labels)
-            rows.setdefault((figure.signal, figure.unit), {}).setdefault(labels, (figure.observed, figure.expected))
+            rows.setdefault((figure.metric, figure.unit), {}).setdefault(labels, (figure.observed, figure.expected))
         self._rows, self._hidden = rows, len(hidden)
 
     def collect(self) -> Iterator[Metric]:

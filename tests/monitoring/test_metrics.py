@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from akira.metrics import LABELS_MOST, Metrics
 from akira.metrics_reference import reference
 from akira.slice_metrics import FIGURES, SHOWN, SliceFigure, figures_of
+from detectors import QUESTIONS
 from pipeline.incidents import TYPE_OF_SIGNAL, Evidence, Figure, Incident
 from pipeline.records import KINDS
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 
 
 class Clock:
@@ -35,8 +38,8 @@ def values(metrics: Metrics, name: str) -> dict[tuple[str, ...], float]:
     }
 
 
-def figure(signal: str = "asr_drop", unit: str = "ratio", **of: str) -> SliceFigure:
-    return SliceFigure(signal, unit, of or {"terminator": "term-05"}, 0.06, 0.58)
+def figure(metric: str = "ASR", unit: str = "ratio", **of: str) -> SliceFigure:
+    return SliceFigure(metric, unit, of or {"terminator": "term-05"}, 0.06, 0.58)
 
 
 def test_records_rejects_and_events_add_up() -> None:
@@ -134,9 +137,17 @@ def test_names_follow_the_rules_of_prometheus() -> None:
     assert b"exemplar" not in metrics.page() and b" # {" not in metrics.page()
 
 
-def test_signals_with_a_figure_are_signals() -> None:
-    assert {signal for signal, _ in FIGURES} <= set(TYPE_OF_SIGNAL)
+def test_names_of_figures_differ_and_every_question_has_one() -> None:
     assert len({(stem, unit) for stem, unit, _ in FIGURES.values()}) == len(FIGURES)
+    asked = {(question.metric, "ratio") for question in QUESTIONS}
+    asked |= {(f"median {question.metric}", "s") for question in QUESTIONS if question.scale}
+    assert asked - set(FIGURES) == set()
+
+
+@pytest.mark.parametrize("metric", [metric for metric, unit in FIGURES if not metric.startswith("median ")])
+def test_every_figure_is_one_that_a_detector_writes(metric: str) -> None:
+    core = [*(ROOT / "detectors").rglob("*.py"), *(ROOT / "pipeline").rglob("*.py")]
+    assert any(f'"{metric}"' in file.read_text() for file in core)
 
 
 def test_every_family_of_the_page_is_in_the_reference_and_none_besides() -> None:

@@ -75,7 +75,7 @@ def test_every_query_of_the_dashboard_runs(stack: Stack) -> None:
 def test_a_fault_fires_its_alerts_and_they_clear_with_it(stack: Stack) -> None:
     slice_ = {"terminator": "term-05", "destination": "Germany-Mobile"}
     stack.metrics.incidents({"asr_drop": 1})
-    stack.metrics.slices([SliceFigure("asr_drop", "ratio", slice_, 0.06, 0.58)])
+    stack.metrics.slices([SliceFigure("ASR", "ratio", slice_, 0.06, 0.58)])
     signal = until("AkiraAsrDrop at Alertmanager", lambda: stack.firing("AkiraAsrDrop"))[0]
     assert signal["labels"]["severity"] == "ticket" and signal["annotations"]["runbook_url"].endswith("/asr_drop")
     shares = until("the recorded share", lambda: stack.query("akira:asr:expected_share"))
