@@ -22,7 +22,7 @@ from akira.web.api import tickets as api_tickets
 from akira.web.auth import oidc as single_sign_on
 from akira.web.auth import sessions
 from akira.web.auth.access import Principal
-from akira.web.auth.guard import check_every_route, who
+from akira.web.auth.guard import doors, who
 from akira.web.auth.kept import KeptTokens
 from akira.web.auth.tokens import DEFAULT_SCOPES, Tokens
 from akira.web.feeds import FeedRow, FeedRows
@@ -69,17 +69,15 @@ def create_app(
     app.state.tokens, app.state.once = Tokens(KeptTokens(store)), sessions.OnceLinks()
     app.state.hub, app.state.templates = Hub(office.happenings, office.head), environment()
     app.state.oidc_name = oidc.name if oidc else None
-    app.include_router(_api())
-    for routes in (tickets.routes, page_commands.router(), lists.routes, duty.routes, admin.routes):
-        app.include_router(routes)
-    app.include_router(sessions.routes)
-    app.add_api_route("/alive", _alive, name="alive", include_in_schema=False)
+    app.state.doors = []
+    for prefix, router in _routers():
+        app.include_router(router, prefix=prefix)
+        app.state.doors += doors(prefix, router)
     app.mount("/static", StaticFiles(packages=[("akira.web", "static")]), name="static")
     if oidc is not None:
         single_sign_on.install(app, oidc)
     _answers(app)
     app.add_middleware(Limits)
-    check_every_route(app)
     return app
 
 
@@ -95,11 +93,13 @@ def admin_link(app: FastAPI) -> tuple[str | None, str]:
     return text, f"/sign-in?once={app.state.once.make(once, now)}"
 
 
-def _api() -> APIRouter:
-    api = APIRouter(prefix="/api/v1")
-    for routes in (api_tickets.routes, api_commands.router(), api_events.routes, api_admin.routes):
-        api.include_router(routes)
-    return api
+def _routers() -> list[tuple[str, APIRouter]]:
+    """Every router with its prefix; the guards of all their routes are checked."""
+    alive = APIRouter(include_in_schema=False)
+    alive.add_api_route("/alive", _alive, name="alive")
+    pages = (tickets.routes, page_commands.router(), lists.routes, duty.routes, admin.routes, sessions.routes, alive)
+    api = (api_tickets.routes, api_commands.router(), api_events.routes, api_admin.routes)
+    return [("/api/v1", router) for router in api] + [("", router) for router in pages]
 
 
 def _alive() -> PlainTextResponse:

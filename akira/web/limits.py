@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_BYTES: Final = 1_048_576
@@ -24,8 +25,11 @@ SAFETY_HEADERS: Final[dict[str, str]] = {
 }
 
 
-class TooLarge(Exception):
-    """The body went on past the bound."""
+class TooLarge(HTTPException):
+    """The body went on past the bound; the framework answers it as any refusal of its own."""
+
+    def __init__(self, body_bytes: int) -> None:
+        super().__init__(413, f"the body is larger than {body_bytes} bytes")
 
 
 class Limits:
@@ -52,8 +56,6 @@ class Limits:
         self._in_work += 1
         try:
             await self._app(scope, self._bounded(receive), _with_safety(send))
-        except TooLarge:
-            await _refuse(send, scope, 413, "body", f"the body is larger than {self._body_bytes} bytes")
         finally:
             self._in_work -= 1
 
@@ -65,7 +67,7 @@ class Limits:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self._body_bytes:
-                raise TooLarge
+                raise TooLarge(self._body_bytes)
             return message
 
         return counted

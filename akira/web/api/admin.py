@@ -13,6 +13,7 @@ from akira.web.auth.access import Principal, Role, Scope
 from akira.web.auth.guard import Guard
 from akira.web.auth.tokens import Tokens
 from akira.web.problems import Problem
+from akira.web.queries import Audited, Refused, audit, rejects
 from pipeline.desk.silences import Quiet
 
 routes = APIRouter(tags=["administration"])
@@ -145,3 +146,15 @@ def resend(
 ) -> None:
     """Send a dead letter again."""
     request.app.state.office.resend(entry_id)
+
+
+@routes.get("/rejects", name="rejects.list")
+def refused(request: Request, me: Annotated[Principal, Depends(Guard("rejects.read"))]) -> list[Refused]:
+    """The last refused records that are on file in the store."""
+    return list(rejects(request.app.state.office.store))
+
+
+@routes.get("/audit", name="audit.list")
+def audited(request: Request, me: Annotated[Principal, Depends(Guard("audit.read"))]) -> list[Audited]:
+    """The last changes by people, newest first."""
+    return audit(request.app.state.office.store)

@@ -55,7 +55,6 @@ ACCESS: Final[dict[str, Rule]] = {
     "incidents.severity": Rule(_NOC, "write"),
     "incidents.page": Rule(_NOC, "write"),
     "silences.write": Rule(_NOC, "write"),
-    "oncall.write": Rule(_NOC, "write"),
     "tokens.read": Rule(_ADMIN, "admin"),
     "tokens.write": Rule(_ADMIN, "admin"),
     "outbox.read": Rule(_NOC, "read"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
@@ -66,11 +66,6 @@ async def _same_browser(request: Request, expected: str) -> None:
         raise Problem(403, "csrf", "This did not come from a page of this console", hint=hint)
 
 
-def operation_of(route: APIRoute) -> str | None:
-    """The operation that guards a route; None when nothing does."""
-    return next((found.operation for found in _guards(route.dependant)), None)
-
-
 def _guards(dependant: Dependant) -> Iterator[Guard]:
     for inner in dependant.dependencies:
         if isinstance(inner.call, Guard):
@@ -78,11 +73,25 @@ def _guards(dependant: Dependant) -> Iterator[Guard]:
         yield from _guards(inner)
 
 
-def check_every_route(app: FastAPI) -> None:
-    """A route without a guard that is not declared public, or with an unknown operation, is a bug: do not start."""
-    for route in app.routes:
-        if not isinstance(route, APIRoute) or route.name in PUBLIC:
-            continue
-        operation = operation_of(route)
-        if operation not in ACCESS:
-            raise RuntimeError(f"route {route.path} ({route.name}) has no operation of the access table: {operation}")
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A route as it is reached: `path` with its prefix, its methods, and the operation that guards it."""
+
+    name: str
+    path: str
+    methods: frozenset[str]
+    operation: str | None
+
+
+def doors(prefix: str, router: APIRouter) -> list[Door]:
+    """Every route of a router. One without a guard that is not declared public, or whose operation the access table
+    lacks, is a bug: RuntimeError, and the application does not start."""
+    found = []
+    for route in router.routes:
+        if not isinstance(route, APIRoute):
+            raise RuntimeError(f"{route} is no route that can be guarded")
+        operation = next((guard.operation for guard in _guards(route.dependant)), None)
+        if operation not in ACCESS and route.name not in PUBLIC:
+            raise RuntimeError(f"{prefix}{route.path} ({route.name}) has no operation of the access table: {operation}")
+        found.append(Door(route.name, prefix + route.path, frozenset(route.methods), operation))
+    return found

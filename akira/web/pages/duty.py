@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -13,8 +13,10 @@ from akira.web.pages.forms import Posted, moment
 from akira.web.pages.render import page
 from akira.web.problems import Problem
 from akira.web.wanted import PAGE, Wanted
+from pipeline.desk.response import OVER, ROLES, STEPS, cadence
 from pipeline.desk.rota import handover, on_call
 from pipeline.desk.silences import MATCHERS
+from pipeline.incidents import Severity
 
 routes = APIRouter(include_in_schema=False)
 
@@ -76,3 +78,11 @@ def _silences(request: Request, me: Principal, problem: Problem | None) -> HTMLR
     status = problem.status if problem else 200
     content = {"quiets": office.silences(), "matchers": MATCHERS}
     return page(request, me, "silences.html", status=status, notice=problem, **content)
+
+
+@routes.get("/guide/incident-response", name="page.guide")
+def guide(request: Request, me: Annotated[Principal, Depends(Guard("tickets.read"))]) -> HTMLResponse:
+    """docs/incident-response.md with the times of this installation."""
+    policy = request.app.state.office.policy
+    cadences = [cadence(severity, policy) for severity in get_args(Severity)]
+    return page(request, me, "guide.html", roles=ROLES, steps=STEPS, cadences=cadences, over=OVER)

@@ -21,6 +21,7 @@ from pipeline.desk.events import TicketEvent
 from pipeline.desk.first_response import next_update
 from pipeline.desk.intake import missing
 from pipeline.desk.policy import DeskPolicy
+from pipeline.desk.response import Progress, over, progress
 from pipeline.desk.ticket import Ticket
 from pipeline.desk.timeline import Line
 from pipeline.desk.words import cause_words
@@ -61,7 +62,8 @@ class TicketView:
     timeline: list[tuple[Line, int]]
     grouping: list[str]
     relatives: list[tuple[str, tuple[str, ...]]]
-    steps: tuple[object, ...]
+    steps: tuple[Progress, ...]
+    over: tuple[tuple[str, bool], ...]
     checklist: tuple[Item, ...]
     wants_postmortem: bool
     postmortem_draft: str
@@ -104,7 +106,8 @@ def view(
         timeline=newest_first(log),
         grouping=impact.grouping(ticket),
         relatives=_relatives(ticket),
-        steps=(),
+        steps=progress(ticket, now_ms),
+        over=over(ticket) if ticket.incident else (),
         checklist=checklist(ticket),
         wants_postmortem=needs_postmortem(ticket),
         postmortem_draft=postmortem.draft(ticket, log) if needs_postmortem(ticket) and not ticket.postmortem else "",

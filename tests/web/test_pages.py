@@ -1,0 +1,196 @@
+"""Pages without JavaScript: the ten-second order, forms for every command, empty states, contrast, weight."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+import akira.web
+from akira.web.feeds import lines
+from akira.web.pages.forms import read_command
+from akira.web.problems import Problem
+from connectors.store.journal import Journal
+from pipeline.desk.commands import Open, Respond, Silence
+from tests.web.conftest import MINUTE, NOW, POLICY, Feed, Web, incident
+
+TOKENS = (Path(akira.web.__file__).parent / "static" / "tokens.css").read_text("utf-8")
+
+
+def test_the_incident_page_answers_in_the_order_of_questions(web: Web) -> None:
+    page = unescape(web.client("noc").get("/tickets/I-1").text)
+    asked = [
+        "SEV1</span> term-05 rejects calls to Germany-Mobile",
+        "because 2 customers cannot place calls",
+        "Acknowledge",
+        "208</b> failed calls above normal",
+        "terminator term-05 × destination Germany-Mobile",
+        "ASR 6 % where 58 % (56–60) is normal, of 3,912",
+        "503 in 91 % of failures",
+        "<svg",
+        "Before it",
+        "First reply",
+        "Customers (2)",
+        "Closing checklist",
+    ]
+    places = [page.find(words) for words in asked]
+    assert -1 not in places, [words for words, place in zip(asked, places, strict=True) if place < 0]
+    assert places == sorted(places)
+
+
+def test_what_came_before_is_told(web: Web) -> None:
+    earlier = incident("I-0", summary="switch sw2 lost its CDRs")
+    onset = NOW - 50 * MINUTE
+    moved = {"onset_ms": onset, "opened_at_ms": onset + MINUTE}
+    Journal(web.store, POLICY).record([type(earlier)(**{**_fields(earlier), **moved})], None)
+    page = web.client("noc").get("/tickets/I-1").text
+    assert "switch sw2 lost its CDRs" in page.split("Before it")[1].split("First reply")[0]
+
+
+def _fields(value: object) -> dict[str, object]:
+    return {name: getattr(value, name) for name in value.__slots__}  # type: ignore[attr-defined]
+
+
+def test_every_form_of_the_ticket_page_works_without_javascript(web: Web) -> None:
+    noc = web.client("noc")
+    forms = re.findall(r'action="(/tickets/I-1/do/[\w-]+)"', noc.get("/tickets/I-1").text)
+    assert {form.rsplit("/", 1)[1] for form in forms} >= {
+        "acknowledge", "take", "respond", "mitigate", "resolve", "set-root-cause", "add-evidence", "confirm-window",
+        "link-postmortem", "close", "add-note", "amend", "reclassify", "force-severity", "escalate", "silence",
+        "split", "merge", "set-parent", "link",
+    }  # fmt: skip
+    done = noc.post("/tickets/I-1/do/set-root-cause", data={"text": "a broken card", "if_version": "1"})
+    assert done.status_code == 303 and done.headers["location"] == "/tickets/I-1#closing"
+    stale = noc.post("/tickets/I-1/do/take", data={"if_version": "1"})
+    assert stale.status_code == 412 and "I-1 has changed" in stale.text
+
+
+def test_a_refused_close_shows_the_page_with_what_is_missing(web: Web) -> None:
+    refused = web.client("noc").post("/tickets/I-1/do/close", data={})
+    assert refused.status_code == 422
+    notice = refused.text.split('class="notice"')[1].split("</div>")[0]
+    assert "postmortem" in notice and "root cause" in notice and "How:" in notice
+
+
+def test_intake_looks_first_and_a_double_submit_makes_one_ticket(web: Web) -> None:
+    noc = web.client("noc")
+    key = re.search(r'name="key" value="(\w+)"', noc.get("/tickets/new").text)
+    assert key is not None
+    form = {"key": key[1], "summary": "no calls to Germany", "ticket_type": "sip_quality", "intake.customer": "big"}
+    looked = noc.post("/tickets/new", data={**form, "look": "1"})
+    assert looked.status_code == 200 and "big is among its customers" in looked.text and key[1] in looked.text
+    made = {noc.post("/tickets/new", data=form).headers["location"] for _ in range(2)}
+    assert len(made) == 1
+    wrong = noc.post("/tickets/new", data={**form, "key": "other", "intake.from_ms": "yesterday"})
+    assert wrong.status_code == 422 and "2026-11-24T14:02" in wrong.text
+
+
+def test_a_billing_complaint_that_is_a_rating_failure_becomes_noc(web: Web) -> None:
+    noc = web.client("noc")
+    form = {"ticket_type": "cdr_pipeline", "why": "rating fails for every call since noon"}
+    assert noc.post(f"/tickets/{web.request_id}/do/reclassify", data=form).status_code == 303
+    page = noc.get(f"/tickets/{web.request_id}").text
+    assert "NOC" in page and "moved from billing to cdr_pipeline" in page and "Incident response" in page
+
+
+def test_empty_lists_say_why_they_are_empty(web: Web) -> None:
+    viewer = web.client("viewer")
+    assert "No open SEV3 NOC tickets" in viewer.get("/queue?severity=SEV3&queue=NOC").text
+    assert "Nothing is silenced" in viewer.get("/silences").text
+    web.feeds[0].age_s = 900
+    assert "1 feed(s) are silent: this is not health" in viewer.get("/queue?queue=Support").text
+
+
+def test_a_viewer_sees_no_button_it_may_not_press(web: Web) -> None:
+    page = web.client("viewer").get("/tickets/I-1").text
+    assert "/do/" not in page and "/tickets/new" not in page
+
+
+def test_admin_issues_a_token_once_and_revokes_it(web: Web) -> None:
+    admin = web.client("admin")
+    made = admin.post("/admin/tokens", data={"name": "bert", "role": "support", "days": "1"})
+    text = re.search(r"akira_([0-9a-f]{16})_[\w-]{43}", made.text)
+    assert text is not None and text[0] not in admin.get("/admin").text
+    assert web.app.state.tokens.check(text[0], NOW).role == "support"
+    assert admin.post(f"/admin/tokens/{text[1]}/revoke").status_code == 303
+    assert web.app.state.tokens.check(text[0], NOW) is None
+    assert admin.post("/admin/tokens", data={"name": "akira", "role": "admin"}).status_code == 422
+
+
+def test_a_list_of_a_thousand_tickets_weighs_no_more_than_fifty_kilobytes(web: Web) -> None:
+    many = [
+        incident(f"I-{n}", summary=f"terminator term-{n} rejects calls to a destination of some length")
+        for n in range(2, 300)
+    ]
+    Journal(web.store, POLICY).record(many, None)
+    for path in ("/", "/queue", "/queue?q=term"):
+        assert len(web.client("noc").get(path).content) <= 50_000
+
+
+def test_pages_ask_no_other_host_for_anything(web: Web) -> None:
+    noc = web.client("admin")
+    for path in (
+        "/",
+        "/queue",
+        "/tickets/I-1",
+        "/tickets/new",
+        "/customers/big",
+        "/routes/terminator/term-05",
+        "/admin",
+    ):
+        text = noc.get(path).text
+        assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', text), path
+        assert "style=" not in text and "onclick" not in text, path
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of WCAG 2.2."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _theme(block: str) -> dict[str, str]:
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_pair_of_colours_has_the_contrast_of_wcag_aa(dark: bool) -> None:
+    light, automatic, chosen = re.split(r"@media|:root\[data-theme", TOKENS)
+    assert _theme(automatic) == _theme(chosen), "the two ways into the dark must be one"
+    theme = {**_theme(light), **(_theme(chosen) if dark else {})}
+    for ink in ("ink", "muted", "link", "sev1-ink", "good-ink", "warn-ink"):
+        for paper in ("paper", "surface", "new"):
+            assert contrast(theme[ink], theme[paper]) >= 4.5, (ink, paper, dark)
+    for mark in ("sev1", "sev2", "sev3", "good"):
+        assert contrast(theme["on-mark"], theme[mark]) >= 4.5, mark
+    assert contrast(theme["on-focus"], theme["focus"]) >= 4.5
+    assert contrast(theme["focus"], theme["paper"]) >= 3, "the focus ring"
+
+
+def test_form_fields_become_commands() -> None:
+    form = {"text": "hello", "stance": "under_investigation", "next_update_ms": "2026-11-24T14:02"}
+    assert read_command(Respond, form) == Respond("hello", "under_investigation", 1_795_528_920_000, received=False)
+    opened = {
+        "ticket_type": "access",
+        "summary": "s",
+        "intake.examples": "a\r\n\r\nb ",
+        "scope.production_impact": "on",
+    }
+    command = read_command(Open, opened)
+    assert command.intake.examples == ("a", "b") and command.scope.production_impact
+    with pytest.raises(Problem) as refused:
+        read_command(Silence, {"why": "x"})
+    assert any("until_ms" in line for line in refused.value.missing)
+
+
+def test_balance_events_that_do_not_come_are_no_silence() -> None:
+    told = lines([Feed("balance", "default", 9000), Feed("sip", "sw1", 181)])
+    assert [(line.kind, line.silent) for line in told] == [("sip", True), ("balance", False)]
