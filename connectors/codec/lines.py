@@ -43,7 +43,9 @@ def decode(kind: Kind, data: bytes, source: str, first_line: int | Sequence[int]
     raw = _parse(kind, data)
     rows = None if raw is not None and raw.height == block.height else block.filled()
     if raw is not None and (rows is None or raw.height == len(rows)):
-        apart = block.surrogates() + block.nested(kind, raw, rows)
+        apart = block.surrogates()
+        if _count(data, b"{") > raw.height or b"[" in data:
+            apart += _nested(kind, raw, rows)
     else:
         raw, rows, apart = _sift(kind, block, block.filled())
     frame, rejects = settle(kind, raw, block.origin(), apart, rows)
@@ -77,7 +79,6 @@ class _Block:
         self._first = first_line
         self._lines: list[bytes] | None = None
         self.height = _count(data, b"\n") + (not data.endswith(b"\n") and bool(data))
-        self._braces: int | None = None
 
     @property
     def lines(self) -> list[bytes]:
@@ -94,19 +95,6 @@ class _Block:
         if b"\\" not in self._data or not _SURROGATE.search(self._data):
             return []
         return [n for n, line in enumerate(self.lines) if _SURROGATE.search(line)]
-
-    def nested(self, kind: Kind, raw: pl.DataFrame, rows: pl.Series | None) -> list[int]:
-        """Lines where a text may have been an object or a list, which the column parser hands over as its JSON."""
-        if self._braces is None:
-            self._braces = _count(self._data, b"{")
-        if self._braces <= self.height and b"[" not in self._data:
-            return []
-        opens = pl.any_horizontal(
-            (pl.col(name).str.starts_with("{") | pl.col(name).str.starts_with("[")).fill_null(False)
-            for name in _NAMES[kind]
-        )
-        found = raw.select(opens.alias("n"))["n"].arg_true()
-        return (found if rows is None else rows[found]).to_list()
 
     def origin(self) -> Origin:
         return Origin(self._source, self._line, self._text, self._record)
@@ -138,6 +126,16 @@ def as_object(line: bytes) -> Mapping[str, object] | None:
     return record if isinstance(record, dict) else None
 
 
+def _nested(kind: Kind, raw: pl.DataFrame, rows: pl.Series | None) -> list[int]:
+    """Lines where a text may have been an object or a list, which the column parser hands over as its JSON."""
+    opens = pl.any_horizontal(
+        (pl.col(name).str.starts_with("{") | pl.col(name).str.starts_with("[")).fill_null(False)
+        for name in _NAMES[kind]
+    )
+    found = raw.select(opens.alias("n"))["n"].arg_true()
+    return (found if rows is None else rows[found]).to_list()
+
+
 def _sift(kind: Kind, block: _Block, lines: pl.Series) -> tuple[pl.DataFrame, pl.Series, list[int]]:
     """A block with broken lines in pieces: whole pieces by the column parser, the lines of a bad piece one by one."""
     frames, numbers, apart = [], [], []
@@ -154,7 +152,7 @@ def _sift(kind: Kind, block: _Block, lines: pl.Series) -> tuple[pl.DataFrame, pl
             apart += piece.tolist()
             continue
         rows = pl.Series(piece, dtype=pl.Int64)
-        apart += block.nested(kind, raw, rows)
+        apart += _nested(kind, raw, rows)
         frames.append(raw)
         numbers.append(rows)
     whole = pl.concat(frames) if frames else pl.DataFrame(schema=_TEXT[kind])
