@@ -27,9 +27,9 @@ def _open_one(url: str, ready: Barrier) -> None:
 
 
 def test_eight_processes_with_one_incident_key_make_one_ticket(url: str) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    ready = spawn.Barrier(WRITERS)
-    writers = [spawn.Process(target=_open_one, args=(url, ready)) for _ in range(WRITERS)]
+    fork = multiprocessing.get_context("fork")
+    ready = fork.Barrier(WRITERS)
+    writers = [fork.Process(target=_open_one, args=(url, ready)) for _ in range(WRITERS)]
     for writer in writers:
         writer.start()
     for writer in writers:

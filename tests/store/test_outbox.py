@@ -1,0 +1,89 @@
+"""The outbox: order, backoff, remote ids, dead letters, and nothing said twice after a crash but with the same key."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.store.engine import Store
+from connectors.store.journal import Journal
+from connectors.store.outbox import ATTEMPTS, FIRST_WAIT_MS, LONGEST_WAIT_MS, Outbox
+from pipeline.desk.policy import DeskPolicy
+from tests.store.faults import incident, recovered
+
+
+@pytest.fixture
+def outbox(store: Store) -> Outbox:
+    """Two tickets; the first has three events for two targets."""
+    Journal(store, DeskPolicy(), lambda ticket, event: ("jira", "kafka")).record(
+        [incident(1), incident(2), incident(3, severity="SEV3"), incident(1, key="i-2")], None
+    )
+    return Outbox(store)
+
+
+def _keys(outbox: Outbox, at_ms: int = 0) -> list[str]:
+    return [row.key for row in outbox.due(at_ms)]
+
+
+def test_only_the_oldest_of_each_ticket_and_target_is_due(outbox: Outbox) -> None:
+    assert _keys(outbox) == ["i-1:1:jira", "i-1:1:kafka", "i-2:1:jira", "i-2:1:kafka"]
+    first = outbox.due(0)[0]
+    outbox.sent(first.id)
+    assert _keys(outbox) == ["i-1:1:kafka", "i-1:2:jira", "i-2:1:jira", "i-2:1:kafka"]
+    assert [row.target for row in outbox.due(0, target="jira")] == ["jira", "jira"]
+    assert len(outbox.due(0, limit=1)) == 1
+
+
+def test_the_remote_id_is_known_to_the_next_event_of_that_ticket_and_target_only(outbox: Outbox) -> None:
+    outbox.sent(outbox.due(0, target="jira")[0].id, "NOC-17")
+    outbox.sent(outbox.due(0, target="kafka")[0].id)
+    assert {row.key: row.remote_id for row in outbox.due(0)} == {
+        "i-1:2:jira": "NOC-17",
+        "i-1:2:kafka": None,
+        "i-2:1:jira": None,
+        "i-2:1:kafka": None,
+    }
+
+
+def test_waits_double_hold_back_what_follows_and_end_dead(outbox: Outbox) -> None:
+    row = outbox.due(0, target="jira")[0]
+    now, waits = 0, []
+    for _ in range(ATTEMPTS):
+        (again,) = [due for due in outbox.due(now, target="jira") if due.event.ticket_id == "i-1"]
+        assert again.id == row.id
+        outbox.failed(row.id, "503 busy", now, jitter=1.0)
+        waits.append(next(known for known in outbox.rows() if known.id == row.id).next_at_ms - now)
+        now += waits[-1]
+    assert waits[:3] == [FIRST_WAIT_MS, 2 * FIRST_WAIT_MS, 4 * FIRST_WAIT_MS] and waits[-1] == LONGEST_WAIT_MS
+    (dead,) = outbox.rows("dead")
+    assert (dead.id, dead.attempts, dead.last_error) == (row.id, ATTEMPTS, "503 busy")
+    assert "i-1:2:jira" in _keys(outbox, now)
+    assert outbox.resend([dead.id, 999]) == 1 and outbox.rows("dead") == []
+    assert "i-1:1:jira" in _keys(outbox, now)
+
+
+def test_a_target_may_ask_for_its_own_wait_and_refuse_for_good(outbox: Outbox) -> None:
+    jira, kafka = outbox.due(0)[:2]
+    assert outbox.failed(jira.id, "429", 1000, wait_ms=60_000) == "pending"
+    assert "i-1:1:jira" not in _keys(outbox, 60_999) and "i-1:1:jira" in _keys(outbox, 61_000)
+    outbox.bury(kafka.id, "400 bad field")
+    assert [row.last_error for row in outbox.rows("dead")] == ["400 bad field"]
+    assert (
+        outbox.counts()["kafka", "dead"] == 1
+        and outbox.counts()["jira", "pending"] == outbox.counts()["kafka", "pending"] + 1
+    )
+
+
+def test_jitter_spreads_the_wait_between_half_and_whole(outbox: Outbox) -> None:
+    low, high = outbox.due(0)[:2]
+    outbox.failed(low.id, "x", 0, jitter=0.0)
+    outbox.failed(high.id, "x", 0, jitter=1.0)
+    waits = {row.id: row.next_at_ms for row in outbox.rows()}
+    assert (waits[low.id], waits[high.id]) == (FIRST_WAIT_MS // 2, FIRST_WAIT_MS)
+
+
+def test_a_revision_read_again_says_nothing_twice(outbox: Outbox, store: Store) -> None:
+    before = len(outbox.rows())
+    Journal(store, DeskPolicy(), lambda ticket, event: ("jira", "kafka")).record([incident(1), incident(2)], None)
+    assert len(outbox.rows()) == before
+    Journal(store, DeskPolicy(), lambda ticket, event: ("jira",)).record([recovered(9, severity="SEV3")], None)
+    assert len(outbox.rows()) == before + 3
