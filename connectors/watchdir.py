@@ -20,7 +20,7 @@ from pipeline.intake.limits import RAW_MAX
 from pipeline.ports import Batch, Reject
 from pipeline.records import empty
 
-BLOCK_BYTES: Final = 4 << 20
+BLOCK_BYTES: Final = 8 << 20
 PIECE_BYTES: Final = 1 << 20
 _HEAD_BYTES: Final = 4096
 _PACKED: Final = (".gz", ".zst")

@@ -23,18 +23,18 @@ _text: Final = pl.col("raw").str.strip_chars()
 def json_lines(data: bytes, source: str, first_line: int, shape: Shape) -> Rows:
     """Rows with a column `in.<key>` for each key of `shape`; the keys of a struct come as `in.<key>.<inner>`."""
     rows = cut(data, source, first_line)
-    rejects = list(rows.rejects)
-    rows = refuse(
+    fast = _at_once(rows.frame, data, dict(shape))
+    if fast is not None:
+        return Rows(_flat(fast, shape), rows.rejects)
+    objects = refuse(
         rows.frame,
         ~(_text.str.starts_with("{") & _text.str.ends_with("}")),
         source,
         "not_json",
         "one whole JSON object a line (half a record, or another format)",
     )
-    rejects += rows.rejects
-    fast = _at_once(rows.frame, data, dict(shape))
-    good, broken = (fast, []) if fast is not None else _parse(rows.frame, dict(shape), source)
-    return Rows(_flat(good, shape), (*rejects, *broken))
+    good, broken = _parse(objects.frame, dict(shape), source)
+    return Rows(_flat(good, shape), (*rows.rejects, *objects.rejects, *broken))
 
 
 def _at_once(frame: pl.DataFrame, data: bytes, shape: dict[str, pl.DataType]) -> pl.DataFrame | None:

@@ -30,10 +30,14 @@ def cut(data: bytes, source: str, first_line: int) -> Rows:
     """
     text = data.decode("utf-8", errors="replace").removeprefix(_BOM)
     frame = pl.DataFrame({"raw": text.split("\n")}, schema={"raw": pl.String}).with_row_index("line", offset=first_line)
-    frame = frame.with_columns(pl.col("line").cast(pl.Int64), pl.col("raw").str.strip_chars_end("\r"))
+    frame = frame.with_columns(pl.col("line").cast(pl.Int64))
+    if b"\r" in data:
+        frame = frame.with_columns(pl.col("raw").str.strip_chars_end("\r"))
     length = pl.col("raw").str.len_bytes()
-    # Only short lines can be blank; looking for a mark in every long one would read the file again.
-    frame = frame.filter((length > 64) | (pl.col("raw").str.strip_chars() != ""))
+    # Only short lines can be blank: asking long ones would read the file again.
+    short = frame.filter(length <= 64)
+    if short.height and short.select((pl.col("raw").str.strip_chars() == "").any()).item():
+        frame = frame.filter((length > 64) | (pl.col("raw").str.strip_chars() != ""))
     return refuse(frame, length > LINE_MAX, source, "too_long", f"a line of at most {LINE_MAX} bytes")
 
 

@@ -94,9 +94,9 @@ def _prepared(frame: pl.DataFrame) -> pl.DataFrame:
     frame = frame.with_columns(
         [pl.lit(None, pl.String).alias(f"in.{name}") for name in VARIABLES if f"in.{name}" not in frame.columns]
     )
-    encoded = frame["raw"].str.contains("%", literal=True).any()
+    names = [f"in.{name}" for name in VARIABLES if not name.endswith(("epoch", "sec", "count"))]
+    encoded = frame.select(pl.any_horizontal(pl.col(names).str.contains("%", literal=True)).any()).item()
     if encoded:
-        names = [f"in.{name}" for name in VARIABLES if not name.endswith(("epoch", "sec", "count"))]
         frame = frame.with_columns(pl.col(names).str.replace_many(_ESCAPES, _PLAIN, ascii_case_insensitive=True))
     times = [f"in.{name}" for name in VARIABLES if name.endswith(("epoch", "stamp", "progressmsec"))]
     return frame.with_columns(never(pl.col(times), "0", ""))
