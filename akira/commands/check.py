@@ -50,7 +50,7 @@ def check(
     option: Annotated[list[str] | None, typer.Option(help="of the CDR format, KEY=VALUE")] = None,
     directory: Annotated[Path | None, typer.Option(help="the directory file")] = None,
     settings: Annotated[Path | None, typer.Option(help="the settings file")] = None,
-    rows: Annotated[int, typer.Option(min=1, max=200, help="records shown")] = 5,
+    rows: Annotated[int, typer.Option(min=1, max=200, help="records shown")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
 ) -> None:
     """Look at settings, directory and a CDR sample before anything runs. Ends with 3 when a doubt is grave."""
@@ -146,9 +146,12 @@ def _understood(told: Understanding) -> Table:
 
 
 def _records(shown: pl.DataFrame, count: int) -> Table:
-    table = Table(*SHOWN, title=f"first {shown.height} of {count} records (times in UTC)", title_justify="left")
+    """A column for each record, so that a narrow terminal holds every field."""
+    title = f"first {shown.height} of {count} records (times in UTC)"
+    table = Table("", *(str(number) for number in range(1, shown.height + 1)), title=title, title_justify="left")
     forms = {name: "%H:%M:%S%.3f" for name in SHOWN if name.endswith("_at")} | {"setup_at": "%Y-%m-%d %H:%M:%S%.3f"}
     clock = [pl.from_epoch(pl.col(name), "ms").dt.strftime(form) for name, form in forms.items()]
-    for row in shown.with_columns(clock).select(SHOWN).iter_rows():
-        table.add_row(*("–" if value is None else str(value) for value in row))
+    told = shown.with_columns(clock)
+    for name in SHOWN:
+        table.add_row(name, *("–" if value is None else str(value) for value in told[name]))
     return table
