@@ -1,9 +1,9 @@
 """SIP reachability: a trunk, terminator or switch that no longer answers OPTIONS.
 
 Input: `up` samples per peer.
-Method: down when it has said 0 for at least two samples' time (setting) without a 1 between: a busy probe makes every
-gateway flap for seconds.
-Output: `sip_unreachable` on the peer; up again after one sample of 1 that lasts a minute.
+Method: down when it has said 0 in two samples running (setting), or once with nothing after it for as long: a busy
+probe makes every gateway flap for seconds.
+Output: `sip_unreachable` on the peer; up again by the same rule.
 Limits: a peer that does not answer OPTIONS by policy says 0 always: it is down from its first sample and never raises.
 Source: RFC 3261 section 11 (OPTIONS); hold-down measured on a busy proxy.
 """
@@ -32,6 +32,9 @@ class State:
     up: bool
     since_ms: int
     ever_up: bool
+    last_ms: int
+    samples: int = 1
+    """Samples running that said the same."""
     down_since_ms: int | None = None
 
 
@@ -42,7 +45,7 @@ class Reachability:
     kept: tuple[type, ...] = (State,)
 
     def __init__(self, settings: WatchSettings) -> None:
-        self.hold_ms = (settings.hold.reachability_samples - 1) * MINUTE_MS
+        self.samples = settings.hold.reachability_samples
         self.peers: dict[str, State] = {}
         self.who: dict[str, Peer] = {}
 
@@ -56,13 +59,16 @@ class Reachability:
             up = value > 0
             state = self.peers.get(key)
             if state is None:
-                self.peers[key] = State(up, at, up)
-            elif state.up != up:
-                state.up, state.since_ms, state.ever_up = up, at, state.ever_up or up
+                self.peers[key] = State(up, at, up, at)
+                continue
+            if state.up != up:
+                state.up, state.since_ms, state.ever_up, state.samples = up, at, state.ever_up or up, 0
+            state.samples += at > state.last_ms or state.samples == 0
+            state.last_ms = at
         end_ms = (minute.minute + 1) * MINUTE_MS
         found = []
         for key, state in sorted(self.peers.items()):
-            held = end_ms - state.since_ms >= max(self.hold_ms, 1)
+            held = state.samples >= self.samples or end_ms - state.last_ms >= self.samples * MINUTE_MS
             if not state.up and state.ever_up and held and state.down_since_ms is None:
                 state.down_since_ms = state.since_ms
             if state.down_since_ms is not None:

@@ -46,7 +46,7 @@ class GateSettings(_Section):
     delayed_s: float = Field(default=60.0, ge=1, le=3600, description="a record later than this counts as delayed")
     missing_share: float = Field(default=0.02, gt=0, lt=1, description="calls the switch counted without a record")
     duplicated_share: float = Field(default=0.01, gt=0, lt=1, description="records seen before")
-    traffic_left: float = Field(default=0.35, gt=0, lt=1, description="attempts left of what is expected")
+    traffic_left: float = Field(default=0.15, gt=0, lt=1, description="attempts left of what is expected")
     acl_ratio: float = Field(default=5.0, gt=1, le=100, description="denials against their own rate")
     registrations_left: float = Field(default=0.6, gt=0, lt=1, description="bindings left of their usual number")
     asr_support: int = Field(default=30, ge=5)

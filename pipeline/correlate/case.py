@@ -27,6 +27,8 @@ class Case:
     cause: NamedCause = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     tallied_until: int = -1
+    users: tuple[str, ...] = ()
+    """Customers that used the cause before it failed over."""
     severity: Severity = "SEV3"
     why: str = ""
     justified_ms: int = 0

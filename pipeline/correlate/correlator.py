@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pipeline.correlate.case import Case, case_id
-from pipeline.correlate.facts import facts_of
+from pipeline.correlate.facts import customers_of, facts_of
+from pipeline.correlate.failover import failovers, users
 from pipeline.correlate.impact import Tally, carried
 from pipeline.correlate.lead import cause_of, leading, spoken
 from pipeline.correlate.platform import platform_finding
 from pipeline.correlate.relate import belongs, returns
 from pipeline.correlate.sentence import sentence
 from pipeline.directory import Directory
-from pipeline.findings import Finding
+from pipeline.findings import Finding, NamedCause
 from pipeline.incidents import TYPE_OF_SIGNAL, Incident
 from pipeline.names import Names
 from pipeline.quality.cause import coded
@@ -35,7 +36,8 @@ class Correlator:
     def step(self, minute: int, findings: Sequence[Finding], owners: Mapping[str, str]) -> list[Incident]:
         """The incidents that changed when `minute` closed, in a fixed order."""
         now_ms = (minute + 1) * MINUTE_MS
-        platform = platform_finding(minute, findings, self.recent, self.settings, self._platform())
+        findings = [*findings, *failovers(minute, findings, self.recent, self.names)]
+        platform = platform_finding(minute, findings, self.recent, self.settings, self._platform(), len(owners))
         for finding in sorted([*findings, *([platform] if platform else [])], key=lambda f: (f.onset_ms, f.key)):
             self._assign(finding, now_ms, owners)
         self._adopt(now_ms)
@@ -121,6 +123,7 @@ class Correlator:
         first = case.revision == 0
         if first or dict(cause) != dict(case.cause):
             case.tally = Tally()
+            case.users = self._users(lead.signal, cause, case.onset_ms() // MINUTE_MS)
             case.tallied_until = case.onset_ms() // MINUTE_MS - 1
         case.lead, case.cause = spoken(lead, lasting), cause
         codes = coded(cause, self.names)
@@ -135,10 +138,14 @@ class Correlator:
             case.ended_ms = max(f.ended_ms or 0 for f in case.findings.values())
             case.recovered_at_ms = now_ms
 
+    def _users(self, signal: str, cause: NamedCause, onset: int) -> tuple[str, ...]:
+        """Customers of a terminator that fails over: those whose calls it carried before."""
+        if signal != "route_failover":
+            return ()
+        return users(cause, [m for m in self.recent.since(onset - 30) if m.minute < onset], self.names)
+
     def _incident(self, case: Case, now_ms: int) -> Incident:
-        told = {name for f in case.findings.values() for name in f.customers}
-        known = sorted(told | set(case.cause.get("customer", ())))
-        customers = case.tally.impacts(self.majors, known)
+        customers = customers_of(case, list(case.findings.values()), self.majors)
         return Incident(
             id=case.id,
             revision=case.revision + 1,

@@ -8,13 +8,24 @@ from typing import Final
 from pipeline.correlate.case import Case
 from pipeline.correlate.impact import MAJOR_LEAST, unable
 from pipeline.directory import Directory
+from pipeline.findings import Finding
 from pipeline.incidents import TYPE_OF_SIGNAL, Impact
 from pipeline.names import Names
 from pipeline.quality.recent import Minute
 from pipeline.settings import WatchSettings
 from pipeline.severity import Facts
 
+NAMED_ONLY: Final = frozenset({"acl_denied", "registration_loss"})
 BY_ATTEMPTS: Final = frozenset({"asr_drop", "ner_drop", "platform_down", "route_failover"})
+
+
+def customers_of(case: Case, findings: Sequence[Finding], majors: frozenset[str]) -> tuple[Impact, ...]:
+    """The customers of a case: those its findings and its cause name, and those whose calls touched the cause; denials
+    on a whole switch touch nobody else's calls."""
+    known = {name for f in findings for name in f.customers} | set(case.cause.get("customer", ())) | set(case.users)
+    if case.lead in NAMED_ONLY and "customer" not in case.cause:
+        return tuple(impact for impact in case.tally.impacts(majors, sorted(known)) if impact.customer in known)
+    return case.tally.impacts(majors, sorted(known))
 
 
 def facts_of(
@@ -23,7 +34,7 @@ def facts_of(
     """Facts of a case from its lead, its customers and the attempts of the last minutes."""
     lasting = case.lasting()
     known = sorted({name for f in lasting for name in f.customers} | set(case.cause.get("customer", ())))
-    customers = case.tally.impacts(directory.majors(), known)
+    customers = customers_of(case, lasting, directory.majors())
     if case.lead.startswith("balance"):
         return _balance(case, known, directory)
     if TYPE_OF_SIGNAL.get(case.lead) == "cdr_pipeline":

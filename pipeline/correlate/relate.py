@@ -10,7 +10,15 @@ from pipeline.incidents import TYPE_OF_SIGNAL
 from pipeline.records import MINUTE_MS
 
 STATES: Final = frozenset(
-    {"sip_unreachable", "registration_loss", "acl_denied", "cdr_delayed", "cdr_missing", "cdr_duplicated"}
+    {
+        "sip_unreachable",
+        "registration_loss",
+        "acl_denied",
+        "cdr_delayed",
+        "cdr_missing",
+        "cdr_duplicated",
+        "traffic_drop",
+    }
 )
 """Signals judged peer by peer: peers hit at the same time are one fault with a list of values."""
 JOINT_MS: Final = 3 * MINUTE_MS

@@ -14,6 +14,7 @@ from pipeline.ownrate import Rate
 from pipeline.quality.recent import Counts, Minute
 from pipeline.quality.track import Track
 from pipeline.rows import Rows
+from pipeline.traffic.levels import KEPT as LEVELS
 from pipeline.watch.snapshot import read, write
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ KINDS: Final[tuple[type, ...]] = (
     Track,
 )
 ENGINE: Final = ("fits", "doubts", "references", "tracks", "wait_until")
-TRAFFIC: Final = ("slices", "looked_at", "level", "age", "hourly", "hours_seen", "tracks", "wait_until")
+TRAFFIC: Final = ("since", "tracks")
 COUNTER: Final = ("answered_only", "records")
 RETRIES: Final = ("pairs", "calls", "setup_at")
 
@@ -71,6 +72,8 @@ def snapshot(watch: Watch) -> bytes:
             "learning": {"begun": learning.begun, "learnt_until": learning.learnt_until},
             "traffic": _of(traffic, TRAFFIC),
             "traffic_states": traffic.states.log,
+            "traffic_levels": _of(traffic.levels, LEVELS),
+            "traffic_minutes": list(traffic.minutes),
             "rules": {rule.name: rule.state() for rule in watch.rules},
             "cases": watch.correlator.cases,
             "feeds": watch.feed_health.last,
@@ -98,6 +101,8 @@ def restore(watch: Watch, blob: bytes) -> None:
     _into(learning, state["learning"])
     _into(traffic, state["traffic"])
     traffic.states.log = state["traffic_states"]
+    _into(traffic.levels, state["traffic_levels"])
+    traffic.minutes = deque(state["traffic_minutes"], maxlen=traffic.minutes.maxlen)
     for rule in watch.rules:
         rule.load(state["rules"][rule.name])
     watch.correlator.cases = state["cases"]

@@ -21,7 +21,7 @@ from pipeline.quality.track import Track
 from pipeline.questions import Question
 from pipeline.records import MINUTE_MS
 from pipeline.settings import WatchSettings
-from pipeline.traffic import Traffic
+from pipeline.traffic.traffic import Traffic
 from pipeline.watch.buffer import Block, Buffer
 from pipeline.watch.feeds import Feed, Feeds
 from pipeline.watch.intake import Intake
@@ -86,7 +86,7 @@ class Watch:
             self.traffic.judge(self.engine.recent.minutes[-1], hour, self._idle())
         self.traffic.follow(self.engine.recent.minutes[-1])
         found += [finding(self.engine, track, closed.minute) for track in self._tracks(closed.minute)]
-        found += self.traffic.findings(closed.minute)
+        found += self.traffic.findings()
         told = self.correlator.step(closed.minute, found, self._owners() if found else {})
         if self.learning.boundary(closed.minute):
             self.learning.learn(closed.minute, spared_of(self.engine.tracks, self.traffic.tracks, found, self.names))
