@@ -25,13 +25,14 @@ def dispersion(total: Floats, rho: float) -> Floats:
     return 1 + np.maximum(total - 1, 0) * rho
 
 
-def ratio(hits: Floats, total: Floats, expected: Floats, doubt: Floats, sign: float, rho: float) -> Floats:
+def ratio(hits: Floats, total: Floats, expected: Floats, moved: Floats, sign: float, rho: float) -> Floats:
     """[slices, shifts] log likelihood ratios of one minute or one span.
 
-    `expected` is tested at `doubt` log-odds towards the bad side, so that a short baseline stays silent.
+    `expected` is tested with its log-odds `moved`: towards the bad side by its doubt, so that a short baseline stays
+    silent, and by what is known of the slice itself.
     """
     p = np.clip(expected / np.maximum(total, 1e-12), 1e-6, 1 - 1e-6)
-    odds = p / (1 - p) * np.exp(sign * doubt)
+    odds = p / (1 - p) * np.exp(moved)
     p = (odds / (1 + odds))[:, None]
     shift = sign * SHIFTS[None, :]
     raw = shift * hits[:, None] - total[:, None] * np.log1p(p * np.expm1(shift))

@@ -25,7 +25,7 @@ PRIOR_SD: Final[dict[tuple[str, ...], float]] = {
     ("destination",): 1.0,
     ("terminator",): 0.5,
     ("terminator", "destination"): 0.4,
-    ("customer",): 0.7,
+    ("customer",): 1.5,
 }
 NEW_SD: Final[dict[tuple[str, ...], float]] = {
     (): 0.1,
@@ -41,6 +41,7 @@ NEW_SD: Final[dict[tuple[str, ...], float]] = {
 """How far a slice never seen may lie from what its parents say: the doubt of a cold start."""
 MISFIT_SD: Final = 0.05
 HOUR_SD: Final = 0.2
+OWN_SD: Final = 0.5
 SWEEPS: Final = 4
 QUANTUM: Final = 2.0**30
 HISTORY_DISPERSION: Final = 2.0
@@ -67,6 +68,8 @@ class Fit:
     """[slices] log-odds, zero for families outside the model."""
     information: Floats = field(default_factory=lambda: np.zeros(0))
     """[slices] sum of n p (1 - p) behind the expectation."""
+    own: Floats = field(default_factory=lambda: np.zeros(0))
+    """[slices] log-odds by which a slice's own history differs from what the model says, shrunk."""
     hours: Floats = field(default_factory=lambda: np.zeros((0, HOURS)))
     """[destinations, hours] log-odds."""
     cuts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -111,11 +114,13 @@ def fit(question: Question, history: History, leaves: Leaves, references: dict[s
     model.effects[: len(before.effects)] = before.effects
     used = np.flatnonzero(total > 0)
     model.information = np.zeros(leaves.slice_count())
+    model.own = np.zeros(leaves.slice_count())
     if len(used) and total.sum() >= 50:
         p = _newton(model, leaves.cells[used], total[used], hits[used])
         seen = np.zeros(len(total))
         seen[used] = total[used] * p * (1 - p)
         model.information = _information(leaves, seen)
+        model.own = _own(leaves, used, total[used], hits[used], p)
         model.ready = True
     destinations = len(references["pdd"])
     model.hours = _hours(history.hours[question.name]) if question.by_hour else np.zeros((destinations, HOURS))
@@ -133,6 +138,30 @@ def _information(leaves: Leaves, seen: Floats) -> Floats:
             column, weights = leaves.cells[:, family], seen
         inside = column >= 0
         found += np.bincount(column[inside], weights[inside], len(found))
+    return found
+
+
+def _own(leaves: Leaves, used: npt.NDArray[np.int64], total: Floats, hits: Floats, p: Floats) -> Floats:
+    """[slices] what the additive model misses: pairs with a way of their own, robots that are never answered."""
+    size = leaves.slice_count()
+    found = np.zeros(size)
+    for family, dims in enumerate(FAMILIES):
+        column = leaves.cells[used, family]
+        inside = column >= 0
+        if not dims or not inside.any():
+            continue
+        n, y, e, v = (
+            np.bincount(column[inside], weights[inside], size)
+            for weights in (total, hits, total * p, total * p * (1 - p))
+        )
+        ours = n > 0
+        weight = v[ours] / HISTORY_DISPERSION
+        weight = weight / (weight + 1 / OWN_SD**2)
+        shift = logit((y[ours] + 0.5) / (n[ours] + 1)) - logit((e[ours] + 0.5) / (n[ours] + 1))
+        found[ours] = weight * shift
+    trunk, customer = (leaves.slices[:, FAMILIES.index((dim,))] for dim in ("trunk", "customer"))
+    owned = (trunk >= 0) & (customer >= 0)
+    found[trunk[owned]] = found[customer[owned]]
     return found
 
 

@@ -25,7 +25,8 @@ from pipeline.settings import WatchSettings
 
 Floats = npt.NDArray[np.float64]
 PATIENCE_MIN: Final = 3
-"""After a search in vain the same question is searched again only so many minutes later."""
+"""After a search in vain the same slice is searched again only so many minutes later."""
+SEARCHES_MOST: Final = 2
 
 
 class Engine:
@@ -43,7 +44,8 @@ class Engine:
         self.states = {q.name: States(settings.evidence) for q in questions}
         self.recent = Recent(60 * settings.time.history_h + 20)
         self.tracks: list[Track] = []
-        self.wait_until: dict[str, int] = {}
+        self.wait_until: dict[str, dict[int, int]] = {}
+        """Question and slice searched in vain: not before this minute again."""
         self.counter = Counter()
         self.life = Life(self)
 
@@ -104,18 +106,29 @@ class Engine:
         at = fan.slices[seen]
         hits, normal = fan.sums(counts.hits)[seen], fan.sums(unexplained)[seen]
         sign = 1.0 if question.rises else -1.0
-        margin = self.settings.evidence.baseline_doubt_sd * self._doubt(question.name)[at]
-        gains = ratio(hits, total[seen], normal, margin, sign, self.settings.evidence.overdispersion)
+        moved = sign * self.settings.evidence.baseline_doubt_sd * self._doubt(question.name)[at]
+        own = self.fits[question.name].own
+        known = at < len(own)
+        moved[known] += own[at[known]]
+        gains = ratio(hits, total[seen], normal, moved, sign, self.settings.evidence.overdispersion)
         states = self.states[question.name]
         states.grow(self.leaves.slice_count())
         states.add(at, gains, limit)
-        alarms = states.alarms(at, limit)
-        if len(alarms) and closed.minute >= self.wait_until.get(question.name, 0):
-            loudest = int(alarms[states.log[alarms].max(axis=1).argmax()])
-            if self.life.search(question, closed.minute, loudest):
+        self._search(question, closed.minute, states, states.alarms(at, limit))
+
+    def _search(self, question: Question, minute: int, states: States, alarms: npt.NDArray[np.int64]) -> None:
+        """Search behind the loudest alarms that were not searched in vain a moment ago."""
+        waits = self.wait_until.setdefault(question.name, {})
+        for number in [n for n, until in waits.items() if until <= minute]:
+            del waits[number]
+        due = [
+            int(n) for n in alarms[np.argsort(-states.log[alarms].max(axis=1), kind="stable")] if int(n) not in waits
+        ]
+        for loudest in due[:SEARCHES_MOST]:
+            if self.life.search(question, minute, loudest):
                 states.log[alarms] = 0.0
-            else:
-                self.wait_until[question.name] = closed.minute + PATIENCE_MIN
+                return
+            waits[loudest] = minute + PATIENCE_MIN
 
     def _watched(self, fan: Fan) -> dict[tuple[Family, ...], npt.NDArray[np.bool_]]:
         """For each set of families that a question watches: which of the fan's slices are in it."""
