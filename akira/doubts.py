@@ -19,6 +19,8 @@ ENOUGH: Final = 20
 FUTURE_MS: Final = 120_000
 HOUR_MS: Final = 3_600_000
 _QUARTER_MS: Final = 900_000
+_EXPECTED: Final = ("set_aside", "half_call")
+"""Refusals that a whole file of the format has too: other legs, and calls that go on beyond its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,9 @@ def _refused(frame: pl.DataFrame, rejects: Sequence[Reject]) -> list[Doubt]:
         place = f"line {first.line}" + (f", field {field}" if field else "")
         done = "set aside" if reason == "set_aside" else f"refused ({reason})"
         what = f"{count} of {total} {done}, first at {place}"
-        found.append(Doubt(what, f"expected {expected}", grave=reason != "set_aside" and count * 10 > total))
+        found.append(Doubt(what, f"expected {expected}", grave=reason not in _EXPECTED and count * 10 > total))
     if frame.is_empty() and total:
-        found.append(
-            Doubt("no record could be read at all", "is it the right format, and the right file?", grave=True)
-        )
+        found.append(Doubt("no record could be read at all", "is it the right format, and the right file?", grave=True))
     return found
 
 
