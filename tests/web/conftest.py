@@ -33,15 +33,15 @@ DIRECTORY = Directory(
 )
 
 
-def incident(key: str = "I-1", revision: int = 1, at_ms: int = NOW, summary: str = "") -> Incident:
+def incident(key: str = "I-1", revision: int = 1, now: int = NOW, summary: str = "") -> Incident:
     """A terminator that rejects the calls of two customers since twenty minutes."""
-    onset = NOW - 20 * MINUTE
+    onset = now - 20 * MINUTE
     points = tuple(Point(onset + n * MINUTE, 100, 0.58 if n < 0 else 0.06, 0.58, 0.55, 0.61) for n in range(-20, 20))
     figure = Figure("asr_drop", "ASR", 0.06, 0.58, 0.56, 0.60, 3912, "ratio")
     return Incident(
         id=key,
         revision=revision,
-        at_ms=at_ms,
+        at_ms=now,
         opened_at_ms=onset + 3 * MINUTE,
         onset_ms=onset,
         ended_ms=None,

@@ -68,7 +68,7 @@ def _value(hint: Any, name: str, text: str) -> Any:
         return tuple(line.strip() for line in text.replace("\r", "").split("\n") if line.strip())
     if name.endswith("_ms"):
         return moment(name, text) if text else None
-    return None if not text and _optional(hint) else text
+    return None if not text and (hint is int or _optional(hint)) else text
 
 
 def _optional(hint: Any) -> bool:

@@ -1,0 +1,176 @@
+"""The console in a real Chromium: by keyboard alone, on a narrow screen, by two people at once, without JavaScript."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from connectors.store.journal import Journal
+from tests.browser.conftest import OpenPage
+from tests.web.conftest import POLICY, Web, incident
+
+PAGES = ("/", "/queue", "/tickets/I-1", "/tickets/new", "/customers", "/customers/big", "/routes",
+         "/routes/terminator/term-05", "/silences", "/on-call", "/admin", "/guide/incident-response")  # fmt: skip
+SOON = 5_000
+
+
+def _state(console: Web) -> str:
+    return str(console.app.state.office.ticket("I-1").state)
+
+
+def _sent(page: Page, *keys: str) -> None:
+    """Press keys of which the last sends a form, and wait for the page that comes back."""
+    for key in keys[:-1]:
+        page.keyboard.press(key)
+    with page.expect_navigation():
+        page.keyboard.press(keys[-1])
+    page.wait_for_load_state()
+
+
+def test_from_alarm_to_closed_ticket_by_keyboard_alone(console: Web, open_page: OpenPage) -> None:
+    page = open_page("/")
+    keys, head = page.keyboard, page.locator("#head")
+    expect(page.locator("tr[data-href]").first).to_contain_text("term-05 rejects calls")
+    _sent(page, "j", "Enter")
+    _sent(page, "a")
+    expect(head).to_contain_text("acknowledged")
+    keys.press("r")
+    expect(page.locator("#reply textarea")).to_be_focused()
+    assert "affected since" in page.locator("#reply textarea").input_value()
+    _sent(page, "Escape", "s")
+    expect(head).to_contain_text("Next update")
+    keys.press("m")
+    keys.type("moved to term-06")
+    _sent(page, "Enter")
+    expect(head).to_contain_text("mitigated")
+    _sent(page, "c", "Escape", "x")
+    expect(page.locator("[role=alert]")).to_contain_text("postmortem")
+    assert _state(console) == "mitigated"
+    keys.press("m")
+    keys.type("term-05 repaired")
+    _sent(page, "Tab", "Space", "Enter")
+    expect(head).to_contain_text("resolved")
+    _close_by_keyboard(page)
+    expect(head).to_contain_text("closed")
+    assert _state(console) == "closed"
+
+
+def _close_by_keyboard(page: Page) -> None:
+    """Fill the checklist field after field: each form comes back to the checklist."""
+    keys, count = page.keyboard, page.locator("#closing-count")
+    keys.press("c")
+    keys.type("a broken card in term-05")
+    _sent(page, "Enter")
+    expect(count).to_have_text("1 of 4")
+    _focus(page, "add-evidence", "value")
+    _sent(page, "Enter")
+    expect(count).to_have_text("2 of 4")
+    _focus(page, "confirm-window", "to_ms")
+    _sent(page, "Enter")
+    expect(count).to_have_text("3 of 4")
+    keys.press("Escape")
+    keys.press("p")
+    _sent(page, "Tab", "Enter")
+    expect(count).to_have_text("4 of 4")
+    _sent(page, "Escape", "x")
+
+
+def _focus(page: Page, command: str, field: str) -> None:
+    """Walk with Tab to a field of a command's form, as a person does."""
+    wanted = f'form[action$="/do/{command}"] [name="{field}"]'
+    for _ in range(60):
+        if page.evaluate("wanted => document.activeElement?.matches(wanted)", wanted):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never reaches {wanted}")
+
+
+def test_two_browsers_see_one_change(console: Web, open_page: OpenPage) -> None:
+    anna, bert = open_page("/queue"), open_page("/tickets/I-1")
+    for page in (anna, bert):
+        expect(page.locator("#live-state")).to_have_text("live", timeout=SOON)
+    console.client("noc").post("/api/v1/tickets/I-1/take").raise_for_status()
+    expect(anna.locator("#row-I-1")).to_contain_text("acknowledged", timeout=SOON)
+    expect(anna.locator("#row-I-1")).to_have_class("changed", timeout=SOON)
+    expect(bert.locator("#head")).to_contain_text("noc-person", timeout=SOON)
+    expect(bert.locator("#timeline-in")).to_contain_text("taken", timeout=SOON)
+
+
+def test_new_rows_wait_and_nothing_moves_under_the_cursor(console: Web, open_page: OpenPage) -> None:
+    page = open_page("/queue")
+    expect(page.locator("#live-state")).to_have_text("live", timeout=SOON)
+    page.keyboard.press("j")
+    Journal(console.store, POLICY).record([incident("I-9", now=time.time_ns() // 1_000_000)], None)
+    expect(page.locator("#waiting")).to_have_text("1 new — press .", timeout=SOON)
+    assert page.locator("tr[data-href]").count() == 1
+    page.keyboard.press(".")
+    expect(page.locator("tr[data-href]")).to_have_count(2)
+
+
+def test_typing_is_never_overwritten_by_a_live_update(console: Web, open_page: OpenPage) -> None:
+    page = open_page("/tickets/I-1")
+    expect(page.locator("#live-state")).to_have_text("live", timeout=SOON)
+    page.keyboard.press("r")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("half a sentence")
+    console.client("noc").post("/api/v1/tickets/I-1/acknowledge").raise_for_status()
+    expect(page.locator("#head")).to_contain_text("acknowledged", timeout=SOON)
+    assert page.locator("#reply textarea").input_value() == "half a sentence"
+    expect(page.locator("#reply textarea")).to_be_focused()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_fits_360_pixels(open_page: OpenPage, path: str) -> None:
+    page = open_page(path, role="admin", width=360, height=780)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.locator("h1").first.is_visible()
+
+
+def test_the_incident_answers_above_the_fold(open_page: OpenPage) -> None:
+    for width, height in ((1280, 800), (360, 780)):
+        page = open_page("/tickets/I-1", width=width, height=height)
+        for words in ("because 2 customers cannot place calls", "Acknowledge", "Likely cause", "ASR 6 %"):
+            box = page.get_by_text(words).first.bounding_box()
+            assert box is not None and box["y"] + box["height"] <= height, words
+        box = page.locator("#head svg:visible").bounding_box()
+        assert box is not None and box["y"] < height
+
+
+def test_question_mark_lists_every_key(open_page: OpenPage) -> None:
+    page = open_page("/tickets/I-1")
+    page.keyboard.press("?")
+    keys = page.locator("#help kbd").all_text_contents()
+    assert {"j k", "Enter", "a", "t", "r", "m", "c", "n", "/", "g w", "g q", "g c", "g r"} <= set(keys)
+    assert len(keys) == len(set(keys)), "one key, one meaning"
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("q")
+    page.wait_for_url("**/queue")
+    page.keyboard.press("/")
+    page.keyboard.type("germany")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/queue?q=germany")
+    expect(page.locator("tr[data-href]")).to_have_count(1)
+
+
+def test_reading_and_every_form_work_without_javascript(console: Web, open_page: OpenPage) -> None:
+    page = open_page("/", scripts=False)
+    page.get_by_role("link", name="term-05 rejects calls").click()
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator("#head")).to_contain_text("acknowledged")
+    page.get_by_role("link", name="New").click()
+    page.fill("input[name=summary]", "portal locked")
+    page.select_option("select[name=ticket_type]", "access")
+    page.get_by_role("button", name="Open the ticket").click()
+    expect(page.locator("h1")).to_contain_text("portal locked")
+
+
+def test_a_script_in_a_name_does_nothing(console: Web, open_page: OpenPage) -> None:
+    hostile = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+    body = {"ticket_type": "access", "summary": hostile, "intake": {"customer": hostile, "text": hostile}}
+    made = console.client("noc").post("/api/v1/tickets", json=body).json()
+    for path in ("/", f"/tickets/{made['id']}", "/customers"):
+        page = open_page(path)
+        assert "owned" != page.title() and page.locator("img").count() == 0
