@@ -16,16 +16,31 @@ from pipeline.questions import Question, Window
 from pipeline.settings import GateSettings
 
 SAME_ANSWERS: Final = 0.9
+ACCOUNTED: Final = 0.8
+JUMP: Final = 2.0
+JUMP_MIN: Final = 10
 
 
 def worth_it(window: Window, gates: GateSettings) -> bool:
     """Enough attempts, and a fall that customers feel."""
-    return window.total >= gates.asr_support and window.fall >= gates.asr_drop and not answers_unchanged(window)
+    enough = window.total >= gates.asr_support and window.fall >= gates.asr_drop
+    return enough and not answers_unchanged(window) and not only_failures_can_have_ended(window)
+
+
+def only_failures_can_have_ended(window: Window) -> bool:
+    """Just after a jump of traffic, or the end of an outage, failures have ended and the answered calls still talk."""
+    pace = window.pace
+    return bool(pace.age_min <= JUMP_MIN and pace.total_just_before * JUMP <= pace.hits_now + pace.misses_now)
 
 
 def answers_unchanged(window: Window) -> bool:
-    """As many calls are answered as ever: the failures are additional traffic, a dialler's list, not a fault."""
-    return bool(window.pace.hits_now >= SAME_ANSWERS * window.pace.hits_usual and window.pace.hits_usual > 0)
+    """As many calls succeed as ever, and the growth of traffic accounts for the fall: the failures are additional
+    traffic, a dialler's list, not a fault."""
+    pace = window.pace
+    if not (pace.hits_usual > 0 and pace.hits_now >= SAME_ANSWERS * pace.hits_usual):
+        return False
+    before, now = pace.hits_usual + pace.misses_before, pace.hits_now + pace.misses_now
+    return bool(1 - before / now >= ACCOUNTED * window.fall)
 
 
 ASR: Final = Question(

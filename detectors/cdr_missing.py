@@ -3,9 +3,9 @@
 Input: the switch's own record counter (`seq`); without one, its `invites` samples against the records of calls that
 were set up in the same minute.
 Method: a gap in the counter older than the grace is a loss, and filled gaps are none; counted calls are compared after
-the dialogue tail, since a stuck dialogue's record comes so late. Both shares are judged against the switch's own rate.
+the dialogue tail, since a stuck dialogue's record comes so late. Both shares are judged against the own rate.
 Output: `cdr_missing` on the switch, from 2 % of its records on (setting).
-Limits: while a switch is silent its gaps wait: a record that is late is not lost. A counter that starts again at a low
+Limits: while a switch writes late its gaps wait: late is not lost. A counter that starts again at a low
 number is a restart, not a gap.
 Source: operator practice.
 """
@@ -23,6 +23,7 @@ from pipeline.settings import WatchSettings
 
 LEAST = 10
 RESTART_FALL = 0.5
+LATE_QUANTILE = 0.75
 
 
 class CdrMissing:
@@ -38,6 +39,7 @@ class CdrMissing:
         self.by_counter = OwnRates(1e-3, share, LEAST, hold.soak_min, settings.evidence)
         self.by_calls = OwnRates(1e-2, 2 * share, 2 * LEAST, hold.soak_min, settings.evidence)
         self.highest: dict[str, int] = {}
+        self.slow_until: dict[str, int] = {}
         self.gaps: dict[str, list[tuple[int, int, int]]] = {}
         """Per switch: (first missing, last missing, minute noticed)."""
         self.seen: dict[str, dict[int, int]] = {}
@@ -48,7 +50,9 @@ class CdrMissing:
         found = []
         codes = minute.rows.of("switch")
         for code, switch in enumerate(minute.names_of["switch"]):
-            numbers = minute.rows.seq[codes == code]
+            ours = codes == code
+            self._note_lag(switch, minute.minute, minute.rows.lag_ms[ours])
+            numbers = minute.rows.seq[ours]
             numbers = np.unique(numbers[numbers >= 0])
             if len(numbers) or switch in self.highest:
                 lost, total = self._advance(switch, numbers, minute.minute)
@@ -57,6 +61,13 @@ class CdrMissing:
                     found.append(share_finding("cdr_missing", "records lost", track, {"switch": (switch,)}))
         found += self._by_calls(minute)
         return found
+
+    def _note_lag(self, switch: str, minute: int, lag_ms: np.typing.NDArray[np.int64]) -> None:
+        """While a switch's records come late, what is not here yet is not lost."""
+        if len(lag_ms):
+            lag_min = int(np.quantile(lag_ms, LATE_QUANTILE)) // MINUTE_MS
+            if lag_min >= 1:
+                self.slow_until[switch] = max(self.slow_until.get(switch, 0), minute + lag_min + self.grace_min)
 
     def _advance(self, switch: str, numbers: np.typing.NDArray[np.int64], minute: int) -> tuple[float, float]:
         """Records found lost in this minute, and how far the counter went."""
@@ -76,8 +87,9 @@ class CdrMissing:
                 total = float(ahead[-1] - highest)
                 highest = int(ahead[-1])
             self.highest[switch] = highest
-        due = [gap for gap in gaps if minute - gap[2] >= self.grace_min]
-        gaps[:] = [gap for gap in gaps if minute - gap[2] < self.grace_min]
+        waits = minute <= self.slow_until.get(switch, 0)
+        due = [gap for gap in gaps if minute - gap[2] >= self.grace_min and not waits]
+        gaps[:] = [gap for gap in gaps if minute - gap[2] < self.grace_min or waits]
         lost = float(sum(last - first + 1 for first, last, _ in due))
         return lost, max(total, lost)
 
@@ -117,6 +129,7 @@ class CdrMissing:
             "by_calls": self.by_calls.state(),
             "highest": self.highest,
             "gaps": self.gaps,
+            "slow_until": self.slow_until,
             "seen": self.seen,
             "counted": self.counted,
         }
@@ -125,7 +138,7 @@ class CdrMissing:
         """Take a snapshot back."""
         self.by_counter.load(state["by_counter"])  # type: ignore[arg-type]
         self.by_calls.load(state["by_calls"])  # type: ignore[arg-type]
-        for name in ("highest", "gaps", "seen", "counted"):
+        for name in ("highest", "gaps", "slow_until", "seen", "counted"):
             setattr(self, name, state[name])
 
 

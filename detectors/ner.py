@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from detectors.asr import answers_unchanged
+from detectors.asr import answers_unchanged, only_failures_can_have_ended
 from pipeline.answers import effective, seizures
 from pipeline.questions import Question, Window
 from pipeline.settings import GateSettings
@@ -19,7 +19,8 @@ from pipeline.settings import GateSettings
 
 def worth_it(window: Window, gates: GateSettings) -> bool:
     """Enough attempts, and a fall of the network's own share."""
-    return window.total >= gates.asr_support and window.fall >= gates.ner_drop and not answers_unchanged(window)
+    enough = window.total >= gates.asr_support and window.fall >= gates.ner_drop
+    return enough and not answers_unchanged(window) and not only_failures_can_have_ended(window)
 
 
 NER: Final = Question(

@@ -18,14 +18,18 @@ from pipeline.settings import EvidenceSettings
 Floats = npt.NDArray[np.float64]
 SHIFTS: Final = np.array([0.35, 0.7, 1.4, 2.8, 5.0])
 """Log-odds shifts looked for, in the question's bad direction."""
+PRIOR_WEIGHT: Final = 2e4
+FORGET: Final = 0.5 ** (1 / 1440)
+CALM_NATS: Final = 4.0
+"""A slice whose state is below this says how much minutes vary when nothing is wrong."""
 
 
-def dispersion(total: Floats, rho: float) -> Floats:
+def dispersion(total: Floats, rho: float | Floats) -> Floats:
     """Variance of a beta-binomial count against a binomial one."""
     return 1 + np.maximum(total - 1, 0) * rho
 
 
-def ratio(hits: Floats, total: Floats, expected: Floats, moved: Floats, sign: float, rho: float) -> Floats:
+def ratio(hits: Floats, total: Floats, expected: Floats, moved: Floats, sign: float, rho: float | Floats) -> Floats:
     """[slices, shifts] log likelihood ratios of one minute or one span.
 
     `expected` is tested with its log-odds `moved`: towards the bad side by its doubt, so that a short baseline stays
@@ -46,6 +50,36 @@ def poisson_ratio(count: Floats, expected: Floats, spread: Floats, sign: float) 
     raw = shift * count[:, None] - expected[:, None] * np.expm1(shift)
     found: Floats = raw / spread[:, None]
     return found
+
+
+class Overdispersion:
+    """The intraclass correlation of one question in each family of slices, learnt from calm minutes by moments.
+
+    rho = sum((Y - E)^2 - V) / sum(V (n - 1)) over slices and minutes, with V = n p (1 - p); it starts at the setting, is
+    rounded up by a quarter and never falls below a fifth of the setting.
+    """
+
+    def __init__(self, families: int, settings: EvidenceSettings) -> None:
+        self.start = settings.overdispersion
+        self.weight: Floats = np.full(families, PRIOR_WEIGHT)
+        self.excess: Floats = np.full(families, PRIOR_WEIGHT * settings.overdispersion)
+
+    def of(self, family: npt.NDArray[np.int8]) -> Floats:
+        """[slices] rho of each slice's family."""
+        rho = np.clip(1.25 * self.excess / self.weight, self.start / 5, 5 * self.start)
+        found: Floats = rho[family]
+        return found
+
+    def learn(self, family: npt.NDArray[np.int8], hits: Floats, total: Floats, expected: Floats) -> None:
+        """Learn one minute of calm slices."""
+        size = len(self.weight)
+        p = expected / np.maximum(total, 1e-9)
+        variance = total * p * (1 - p)
+        self.weight = self.weight * FORGET + np.bincount(family, variance * np.maximum(total - 1, 0), size)
+        self.excess = self.excess * FORGET + np.bincount(family, (hits - expected) ** 2 - variance, size)
+        prior = (1 - FORGET) * PRIOR_WEIGHT
+        self.weight += prior
+        self.excess += prior * self.start
 
 
 class States:

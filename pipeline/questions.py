@@ -31,6 +31,10 @@ class Pace:
     misses_before: float = np.nan
     hits_usual: float = np.nan
     """Median of the minutes before."""
+    total_just_before: float = np.nan
+    """Attempts a minute in the five minutes before the onset."""
+    age_min: int = 0
+    """Minutes since the onset."""
 
 
 @dataclass(frozen=True, slots=True)

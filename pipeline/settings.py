@@ -37,7 +37,7 @@ class GateSettings(_Section):
     ner_drop: float = Field(default=0.15, gt=0, lt=1, description="relative fall of NER")
     pdd_rise: float = Field(default=0.60, gt=0, le=10, description="relative rise of the median PDD")
     pdd_rise_s: float = Field(default=1.0, ge=0, le=30, description="and by at least this")
-    acd_drop: float = Field(default=0.35, gt=0, lt=1, description="relative fall of talk time")
+    acd_drop: float = Field(default=0.25, gt=0, lt=1, description="relative fall of talk time")
     fas_share: float = Field(default=0.10, gt=0, lt=1, description="suspected answers above normal, share of answers")
     failover_share: float = Field(default=0.20, gt=0, lt=1, description="first attempts re-routed above normal")
     numbers_share: float = Field(default=0.20, gt=0, lt=1, description="number failures above normal")

@@ -53,7 +53,9 @@ def _steps(others: Cause, dim: int, scale: Scale) -> list[Slice]:
     rows = np.flatnonzero(parent.rows & (scale.table.codes[dim] >= 0))
     codes, width = scale.table.codes[dim][rows], len(scale.table.names[dim])
     nats = np.array([np.bincount(codes, row[rows], width) for row in scale.nats])
-    hits, expected = (np.bincount(codes, column[rows], width) for column in (scale.hits, scale.expected))
+    hits, expected = (
+        np.asarray(np.bincount(codes, column[rows], width), float) for column in (scale.hits, scale.expected)
+    )
     values = _alike(nats, hits, expected, scale.per_value(dim))
     share = scale.settings.list_share if others else OUTER_SHARE
     if not _narrower(values, hits, expected, share):

@@ -66,7 +66,7 @@ def cube(leaves: Leaves) -> Cube:
         keys, width = keys * (len(labels) + 1) + column + 1, width * (len(labels) + 1)
     _, first, leaf = np.unique(keys, return_index=True, return_inverse=True)
     hits, expected, total = (
-        np.asarray(np.bincount(leaf, exact(column), len(first)))
+        np.asarray(np.bincount(leaf, exact(column), len(first)), float)
         for column in (leaves.hits, leaves.expected, leaves.total)
     )
     kept = tuple(column[first] for column in codes)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from pipeline.baseline.history import BINS, SHORTEST_MS
 from pipeline.baseline.model import Fit, doubt, expected
-from pipeline.evidence import States, ratio, threshold
+from pipeline.evidence import CALM_NATS, Overdispersion, States, ratio, threshold
 from pipeline.leaves import FAMILIES, Fan, Leaves
 from pipeline.names import Names
 from pipeline.quality.cause import inside
@@ -42,6 +42,7 @@ class Engine:
         self.references: dict[str, Floats] = {of: np.zeros((0, BINS)) for of in SHORTEST_MS}
         """[destinations, bins] histograms of normal durations."""
         self.states = {q.name: States(settings.evidence) for q in questions}
+        self.spread = {q.name: Overdispersion(len(FAMILIES), settings.evidence) for q in questions}
         self.recent = Recent(60 * settings.time.history_h + 20)
         self.tracks: list[Track] = []
         self.wait_until: dict[str, dict[int, int]] = {}
@@ -110,9 +111,12 @@ class Engine:
         own = self.fits[question.name].own
         known = at < len(own)
         moved[known] += own[at[known]]
-        gains = ratio(hits, total[seen], normal, moved, sign, self.settings.evidence.overdispersion)
         states = self.states[question.name]
         states.grow(self.leaves.slice_count())
+        family, spread = self.leaves.slice_family[at], self.spread[question.name]
+        gains = ratio(hits, total[seen], normal, moved, sign, spread.of(family))
+        calm = states.log[at].max(axis=1) < CALM_NATS
+        spread.learn(family[calm], hits[calm], total[seen][calm], normal[calm])
         states.add(at, gains, limit)
         self._search(question, closed.minute, states, states.alarms(at, limit))
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PACE_MIN: Final = 60
 PACE_LEAST_MIN: Final = 10
+JUST_BEFORE_MIN: Final = 5
 
 
 def judge(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> bool:
@@ -56,6 +57,8 @@ def _pace(engine: Engine, question: Question, cause: Codes, onset: int, minute: 
         hits_before=float(np.quantile(hits[before], 0.75)),
         misses_before=float(np.median(misses[before])),
         hits_usual=float(np.median(hits[before])),
+        total_just_before=float((hits + misses)[PACE_MIN - JUST_BEFORE_MIN : PACE_MIN].mean()),
+        age_min=minute - onset + 1,
     )
 
 

@@ -34,6 +34,7 @@ SEARCHED: Final[tuple[tuple[str, ...], ...]] = (
 )
 SWITCH_SEARCHED: Final[tuple[tuple[str, ...], ...]] = (("switch",),)
 YOUNG_MIN: Final = 10
+DISPERSION: Final = 1.2
 REVIEW_MIN: Final = 5
 REVIEW_UNTIL_MIN: Final = 45
 
@@ -86,7 +87,6 @@ class Life:
         used = np.flatnonzero(total)
         if not len(used):
             return []
-        per_minute = total.sum() / max(minute - since + 1, 1)
         return search(
             Table(
                 dims=DIMS,
@@ -96,7 +96,7 @@ class Life:
                 hits=hits[used],
                 expected=normal[used],
             ),
-            self._settings(question, per_minute),
+            self._settings(question),
         )
 
     def _unexplained(self, question: Question, span: Span, minute: int, skip: Track | None) -> Span:
@@ -111,7 +111,7 @@ class Life:
             normal = tilt(span.total, span.hits, normal, within, span.minute // BLOCK_MIN)
         return replace(span, expected=normal)
 
-    def _settings(self, question: Question, per_minute: float) -> Settings:
+    def _settings(self, question: Question) -> Settings:
         whole = question.families != (("switch",),)
         families = SEARCHED if whole else SWITCH_SEARCHED
         if len(question.families) == 2:
@@ -119,7 +119,7 @@ class Life:
         return Settings(
             families=families,
             depth=2,
-            dispersion=1.0 + min(per_minute, 100.0) * self.engine.settings.evidence.overdispersion,
+            dispersion=DISPERSION,
             direction="up" if question.rises else "down",
             min_score=8.0,
             min_effect=0.1,

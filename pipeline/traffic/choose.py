@@ -18,6 +18,8 @@ EXPLAINED: Final = 0.5
 PREFERENCE: Final = ("", "switch", "customer", "trunk", "destination", "terminator")
 """Of slices that lost the same calls, the first in this list names the cause."""
 SWITCH_CALLS: Final = 10.0
+SWITCH_LEFT: Final = 0.15
+ON_TIME_MS: Final = 60_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +65,26 @@ def _rank(gone: Gone) -> tuple[float, int, int]:
     return (-round(np.log(max(gone.missing, 1.0)) * 10), PREFERENCE.index(family), gone.at)
 
 
-def _per_leaf(leaves: Leaves, recent: Recent, since: int, until: int) -> np.typing.NDArray[np.float64]:
+def _per_leaf(
+    leaves: Leaves, recent: Recent, since: int, until: int, lag_most_ms: float = np.inf
+) -> np.typing.NDArray[np.float64]:
     counts = np.zeros(len(leaves))
     for closed in recent.minutes:
         if since <= closed.minute <= until:
-            counts += np.bincount(closed.row_leaf[closed.rows.attempt == 1], minlength=len(leaves))
+            counted = (closed.rows.attempt == 1) & (closed.rows.lag_ms <= lag_most_ms)
+            counts += np.bincount(closed.row_leaf[counted], minlength=len(leaves))
     return counts
 
 
 def switch_silent(gone: Sequence[Gone], leaves: Leaves, recent: Recent, idle: frozenset[int]) -> bool:
-    """A switch that counts calls writes no record at all: then silence judges, not traffic. `idle` count none."""
+    """A switch that counts calls writes hardly a record in time: then silence or delay judges, not traffic. `idle` switches
+    count no calls."""
     if not gone:
         return False
     onset = min(g.since for g in gone)
     switch = leaves.codes[:, DIMS.index("switch")].astype(np.int64)
     usual = np.bincount(switch, _per_leaf(leaves, recent, onset - LOOK_BACK_MIN, onset - 1))
-    now = np.bincount(switch, _per_leaf(leaves, recent, onset, onset + LOOK_BACK_MIN))
-    silent = np.flatnonzero((usual >= SWITCH_CALLS) & (now == 0))
+    now = np.bincount(switch, _per_leaf(leaves, recent, onset, onset + LOOK_BACK_MIN, ON_TIME_MS))
+    minutes = max(recent.minutes[-1].minute - onset + 1, 1)
+    silent = np.flatnonzero((usual >= SWITCH_CALLS) & (now < SWITCH_LEFT * usual / LOOK_BACK_MIN * minutes))
     return bool(set(silent.tolist()) - idle)

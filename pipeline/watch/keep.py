@@ -39,6 +39,7 @@ KINDS: Final[tuple[type, ...]] = (
 ENGINE: Final = ("fits", "doubts", "references", "tracks", "wait_until")
 TRAFFIC: Final = ("since", "tracks")
 COUNTER: Final = ("answered_only", "records")
+SPREAD: Final = ("weight", "excess")
 RETRIES: Final = ("pairs", "calls", "setup_at")
 
 
@@ -65,6 +66,7 @@ def snapshot(watch: Watch) -> bytes:
                 "duplicates": watch.intake.duplicates,
             },
             "engine": _of(engine, ENGINE),
+            "spread": {name: _of(spread, SPREAD) for name, spread in engine.spread.items()},
             "states": {name: states.log for name, states in engine.states.items()},
             "recent": list(engine.recent.minutes),
             "counter": _of(engine.counter, COUNTER),
@@ -93,6 +95,8 @@ def restore(watch: Watch, blob: bytes) -> None:
     watch.intake.duplicates = state["intake"]["duplicates"]
     _into(watch.intake.retries, state["intake"]["retries"])
     _into(engine, state["engine"])
+    for name, spread in state["spread"].items():
+        _into(engine.spread[name], spread)
     for name, log in state["states"].items():
         engine.states[name].log = log
     engine.recent.minutes = deque(state["recent"], maxlen=engine.recent.minutes.maxlen)

@@ -81,8 +81,9 @@ class Watch:
         for rule in self.rules:
             found += rule.observe(closed)
         self.engine.close(closed.minute, closed.rows, row_leaf, hour)
-        silent = [name for f in found if f.signal == "cdr_delayed" and f.ended_ms is None for name in f.cause["switch"]]
-        if closed.fresh and not silent:
+        late = any(f.signal == "cdr_delayed" and f.ended_ms is None for f in found)
+        late = late or any(track.active for track in self.engine.tracks_of("cdr_delay"))
+        if closed.fresh and not late:
             self.traffic.judge(self.engine.recent.minutes[-1], hour, self._idle())
         self.traffic.follow(self.engine.recent.minutes[-1])
         found += [finding(self.engine, track, closed.minute) for track in self._tracks(closed.minute)]
