@@ -158,15 +158,6 @@ SILENCES: Final = Table(
     Column("hidden", Integer, nullable=False),
     Index("ix_silences_ends", "ends_ms"),
 )
-USERS: Final = Table(
-    "users",
-    METADATA,
-    Column("name", String(255), primary_key=True),
-    Column("role", String(16), nullable=False),
-    Column("contact", String(255), nullable=False),
-    Column("created_at_ms", BigInteger, nullable=False),
-    Column("disabled", Boolean, nullable=False),
-)
 TOKENS: Final = Table(
     "tokens",
     METADATA,

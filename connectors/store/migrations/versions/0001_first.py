@@ -24,7 +24,6 @@ TABLES = (
     "idempotency_keys",
     "mail_seen",
     "silences",
-    "users",
     "tokens",
     "audit",
 )
@@ -190,15 +189,6 @@ def _doors() -> None:
 
 def _people() -> None:
     """Who may do what, and what was done."""
-    op.create_table(
-        "users",
-        sa.Column("name", sa.String(length=255), nullable=False),
-        sa.Column("role", sa.String(length=16), nullable=False),
-        sa.Column("contact", sa.String(length=255), nullable=False),
-        sa.Column("created_at_ms", sa.BigInteger(), nullable=False),
-        sa.Column("disabled", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("name"),
-    )
     op.create_table(
         "tokens",
         sa.Column("id", sa.String(length=64), nullable=False),
