@@ -21,6 +21,7 @@ COMMANDS: Final[tuple[str, ...]] = (
     "replay",
     "restore",
     "run",
+    "scrape",
     "simulate",
     "ticket",
     "token",

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from akira.errors import OperatorError
 from connectors.alertmanager.settings import AlertmanagerSettings
 from connectors.kafka.settings import KafkaSettings
+from connectors.prometheus.scrape import ScrapeSettings
 from pipeline.desk.policy import DeskPolicy
 from pipeline.settings import WatchSettings
 
@@ -66,6 +67,9 @@ class Settings(_Section):
     desk: DeskPolicy = DeskPolicy()
     web: WebSettings = WebSettings()
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
+    scrape: tuple[ScrapeSettings, ...] = Field(
+        default=(), description="metrics pages of `akira scrape`, [[scrape]] each"
+    )
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
