@@ -40,7 +40,8 @@ def answers_unchanged(window: Window) -> bool:
     if not (pace.hits_usual > 0 and pace.hits_now >= SAME_ANSWERS * pace.hits_usual):
         return False
     before, now = pace.hits_usual + pace.misses_before, pace.hits_now + pace.misses_now
-    return bool(1 - before / now >= ACCOUNTED * window.fall)
+    fall = 1 - pace.hits_now / now / window.normal
+    return bool(1 - before / now >= ACCOUNTED * fall)
 
 
 ASR: Final = Question(

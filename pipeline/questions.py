@@ -22,7 +22,8 @@ SWITCH_ONLY: Final[tuple[Family, ...]] = (("switch",),)
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Hits and misses a minute inside a cause, now against the hour before its onset; nan where that is too short."""
+    """Hits and misses a minute inside a cause, the last five minutes against the hour before its onset; nan where
+    that is too short."""
 
     hits_now: float = np.nan
     misses_now: float = np.nan

@@ -17,12 +17,22 @@ if TYPE_CHECKING:
 PACE_MIN: Final = 60
 PACE_LEAST_MIN: Final = 10
 JUST_BEFORE_MIN: Final = 5
+NOW_MIN: Final = 5
+STILL: Final = 0.3
 
 
 def judge(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> bool:
-    """The gate's answer."""
+    """The gate's answer, while the last minutes still show the change."""
     window = observe(engine, question, cause, onset, minute)
-    return window is not None and question.gate(window, engine.settings.gates)
+    if window is None or not question.gate(window, engine.settings.gates):
+        return False
+    span = engine.recent.span(question.name, minute - NOW_MIN + 1, minute)
+    within = inside(cause, engine.leaves.codes[span.leaf])
+    total = float(span.total[within].sum())
+    if not total:
+        return True
+    excess = float((span.hits - span.expected)[within].sum()) / total
+    return excess * (1 if question.rises else -1) >= STILL * abs(window.excess)
 
 
 def observe(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> Window | None:
@@ -52,8 +62,8 @@ def _pace(engine: Engine, question: Question, cause: Codes, onset: int, minute: 
         return Pace()
     before = slice(first, PACE_MIN)
     return Pace(
-        hits_now=float(hits[PACE_MIN:].mean()),
-        misses_now=float(misses[PACE_MIN:].mean()),
+        hits_now=float(hits[PACE_MIN:][-NOW_MIN:].mean()),
+        misses_now=float(misses[PACE_MIN:][-NOW_MIN:].mean()),
         hits_before=float(np.quantile(hits[before], 0.75)),
         misses_before=float(np.median(misses[before])),
         hits_usual=float(np.median(hits[before])),
