@@ -1,4 +1,4 @@
-"""Console under load: list, search and live update with 1,000 tickets and 10,000 alerts; `python -m benchmarks.console`."""
+"""Console with 1,000 tickets and 10,000 alerts: list, search, live update; `python -m benchmarks.console`."""
 
 from __future__ import annotations
 
