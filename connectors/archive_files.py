@@ -96,7 +96,7 @@ class PageFiles:
     kind: Kind = "sip"
 
     def __init__(self, opened: Callable[[str], PageReader]) -> None:
-        """`opened` gives the reader that suits the first page."""
+        """`opened` gives the reader that suits the first pages: a counter is on none before its first count."""
         self._opened = opened
         self._pages: PageReader | None = None
 
@@ -107,6 +107,7 @@ class PageFiles:
             if isinstance(block, Reject):
                 yield Batch("sip", empty("sip"), (block,))
                 continue
+            self._pages = self._pages or self._opened(block.decode("utf-8", "replace"))
             frames, rejects = [empty("sip")], []
             for line, raw in enumerate(block.split(b"\n"), first):
                 if not raw.strip():
@@ -118,7 +119,6 @@ class PageFiles:
                     expected = '{"at": epoch ms, "text": the page}'
                     rejects.append(Reject(str(path), line, None, "not_a_page", expected, cut))
                     continue
-                self._pages = self._pages or self._opened(text)
                 read = self._pages.read(at, text, f"{path}:{line}")
                 frames.append(read.frame)
                 rejects += read.rejects
