@@ -20,6 +20,7 @@ from pipeline.settings import GateSettings
 
 MORE_SHORT: Final = 1.1
 FEWER_LONG: Final = 0.9
+SURELY_FEWER_SD: Final = 2.0
 
 
 def answered(rows: Rows) -> Flags:
@@ -39,7 +40,8 @@ def only_short_can_have_ended(window: Window) -> bool:
     """After a jump of traffic, or after an outage, short calls end first: then there are not more short calls than the
     busy minutes of the hour before had, or not fewer long ones than usual."""
     pace = window.pace
-    return bool(pace.hits_now < MORE_SHORT * pace.hits_before or pace.misses_now > FEWER_LONG * pace.misses_before)
+    long_ones_left = pace.misses_now > FEWER_LONG * pace.misses_before or pace.misses_gone_sd < SURELY_FEWER_SD
+    return bool(pace.hits_now < MORE_SHORT * pace.hits_before or long_ones_left)
 
 
 ACD: Final = Question(

@@ -37,7 +37,7 @@ def answers_unchanged(window: Window) -> bool:
     """As many calls succeed as ever, and the growth of traffic accounts for the fall: the failures are additional
     traffic, a dialler's list, not a fault."""
     pace = window.pace
-    if not (pace.hits_usual > 0 and pace.hits_now >= SAME_ANSWERS * pace.hits_usual):
+    if not (window.one_customer and pace.hits_usual > 0 and pace.hits_now >= SAME_ANSWERS * pace.hits_usual):
         return False
     before, now = pace.hits_usual + pace.misses_before, pace.hits_now + pace.misses_now
     fall = 1 - pace.hits_now / now / window.normal

@@ -34,6 +34,8 @@ class Pace:
     """Median of the minutes before."""
     total_just_before: float = np.nan
     """Attempts a minute in the five minutes before the onset."""
+    misses_gone_sd: float = np.nan
+    """How many standard deviations (Poisson) the misses since the onset lie below those of the minutes before."""
     age_min: int = 0
     """Minutes since the onset."""
 
@@ -52,6 +54,8 @@ class Window:
     normal_ms: float = np.nan
     """The same median in normal times for this mix of destinations."""
     pace: Pace = Pace()
+    one_customer: bool = False
+    """The cause names a customer or a trunk: its own dialling may be behind the change."""
 
     @property
     def rate(self) -> float:

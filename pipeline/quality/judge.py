@@ -46,7 +46,8 @@ def observe(engine: Engine, question: Question, cause: Codes, onset: int, minute
     within = inside(cause, engine.leaves.codes[span.leaf])
     sums = [float(column[within].sum()) for column in (span.total, span.hits, span.expected)]
     median, normal = _medians(engine, question, rows.pdd_ms, rows.talk_ms, rows.of("destination"))
-    return Window(sums[0], sums[1], sums[2], rows, median, normal, _pace(engine, question, cause, onset, minute))
+    pace = _pace(engine, question, cause, onset, minute)
+    return Window(sums[0], sums[1], sums[2], rows, median, normal, pace, "customer" in cause or "trunk" in cause)
 
 
 def _pace(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> Pace:
@@ -61,6 +62,7 @@ def _pace(engine: Engine, question: Question, cause: Codes, onset: int, minute: 
     if PACE_MIN - first < PACE_LEAST_MIN:
         return Pace()
     before = slice(first, PACE_MIN)
+    usual = float(misses[before].mean()) * (minute - onset + 1)
     return Pace(
         hits_now=float(hits[PACE_MIN:][-NOW_MIN:].mean()),
         misses_now=float(misses[PACE_MIN:][-NOW_MIN:].mean()),
@@ -68,6 +70,7 @@ def _pace(engine: Engine, question: Question, cause: Codes, onset: int, minute: 
         misses_before=float(np.median(misses[before])),
         hits_usual=float(np.median(hits[before])),
         total_just_before=float((hits + misses)[PACE_MIN - JUST_BEFORE_MIN : PACE_MIN].mean()),
+        misses_gone_sd=(usual - float(misses[PACE_MIN:].sum())) / max(usual, 1.0) ** 0.5,
         age_min=minute - onset + 1,
     )
 

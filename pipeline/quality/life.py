@@ -35,6 +35,7 @@ SEARCHED: Final[tuple[tuple[str, ...], ...]] = (
 SWITCH_SEARCHED: Final[tuple[tuple[str, ...], ...]] = (("switch",),)
 YOUNG_MIN: Final = 10
 DISPERSION: Final = 1.2
+EDGE: Final = 0.01
 REVIEW_MIN: Final = 5
 REVIEW_UNTIL_MIN: Final = 45
 
@@ -94,7 +95,8 @@ class Life:
                 names=tuple(tuple(engine.names.lists[dim]) for dim in DIMS),
                 total=total[used],
                 hits=hits[used],
-                expected=normal[used],
+                # nearer to 0 or 1 no shift of the grid reaches what is seen, and "everything" would explain it as well
+                expected=np.clip(normal[used], EDGE * total[used], (1 - EDGE) * total[used]),
             ),
             self._settings(question),
         )

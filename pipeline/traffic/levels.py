@@ -21,9 +21,9 @@ WATCHED: Final[tuple[tuple[str, ...], ...]] = (
     ("customer",),
     ("trunk",),
     ("terminator",),
-    ("destination",),
     ("switch",),
 )
+"""Not destinations: their traffic moves with prices, and a carrier that is offered less has no fault."""
 CALLS: Final = 50.0
 QUICKEST_MIN: Final = 20.0
 SLOWEST_MIN: Final = 720.0
