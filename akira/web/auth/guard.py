@@ -93,5 +93,5 @@ def doors(prefix: str, router: APIRouter) -> list[Door]:
         operation = next((guard.operation for guard in _guards(route.dependant)), None)
         if operation not in ACCESS and route.name not in PUBLIC:
             raise RuntimeError(f"{prefix}{route.path} ({route.name}) has no operation of the access table: {operation}")
-        found.append(Door(route.name, prefix + route.path, frozenset(route.methods), operation))
+        found.append(Door(route.name, prefix + route.path, frozenset(route.methods or ()), operation))
     return found
