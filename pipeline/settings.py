@@ -66,6 +66,7 @@ class HoldSettings(_Section):
     soak_min: int = Field(default=5, ge=1, le=120, description="recovery must last this long")
     reopen_min: int = Field(default=30, ge=0, le=1440, description="a fault that returns within this is the same one")
     downgrade_min: int = Field(default=15, ge=0, le=240, description="a lower severity waits this long")
+    new_normal_h: int = Field(default=12, ge=1, le=168, description="a change that lasts longer is learnt as normal")
     joint_blocking_min: int = Field(default=15, ge=1, le=120, description="customers blocked within this are one case")
 
 

@@ -42,7 +42,7 @@ def hour_of(minute: int) -> int:
 
 class History:
     """Forgetting counts: `total`/`hits` [cells] per outcome question, `scales` [cells, bins] per duration, and per
-    destination and hour the totals, hits and expected hits of every question."""
+    destination and hour the totals and hits of every question."""
 
     def __init__(self, questions: Sequence[Question], half_life_days: float) -> None:
         self.questions = tuple(questions)
@@ -50,7 +50,7 @@ class History:
         self.total: dict[str, Floats] = {q.name: np.zeros(0) for q in questions if q.scale is None}
         self.hits: dict[str, Floats] = {q.name: np.zeros(0) for q in questions if q.scale is None}
         self.scales: dict[str, Floats] = {of: np.zeros((0, BINS)) for of in SHORTEST_MS}
-        self.hours: dict[str, Floats] = {q.name: np.zeros((0, HOURS, 3)) for q in questions if q.by_hour}
+        self.hours: dict[str, Floats] = {q.name: np.zeros((0, HOURS, 2)) for q in questions if q.by_hour}
         self.minutes = 0
 
     def forget(self, minutes: int) -> None:
@@ -92,9 +92,9 @@ class History:
             self.scales[of][cells] += np.bincount(flat, minlength=size * BINS).reshape(size, BINS)
 
     def learn_hours(self, name: str, destination: npt.NDArray[np.int64], hour: int, sums: Floats) -> None:
-        """Add [rows, 3] totals, hits and expected hits (hour apart) of a question at an hour."""
+        """Add [rows, 2] totals and hits of a question at an hour."""
         table = self.hours[name]
-        for column in range(3):
+        for column in range(2):
             table[:, hour, column] += np.bincount(destination, sums[:, column], len(table))
 
     def state(self) -> dict[str, object]:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from pipeline.baseline.history import SHORTEST_MS, History, hour_of
-from pipeline.baseline.model import by_destination, expected, fit
+from pipeline.baseline.model import by_destination, fit
 from pipeline.names import DIMS
 from pipeline.quality.cause import Codes, inside
 from pipeline.quality.engine import Engine
@@ -75,8 +75,7 @@ class Learning:
             counts = closed.counts.get(question.name)
             if counts is None or not question.by_hour:
                 continue
-            p = expected(self.engine.fits[question.name], self.engine.leaves, leaf, None)
-            sums = np.stack([counts.total[keep], counts.hits[keep], counts.total[keep] * p], axis=1)
+            sums = np.stack([counts.total[keep], counts.hits[keep]], axis=1)
             self.history.learn_hours(question.name, destination[given], hour, sums[given])
 
     def _fit(self) -> None:

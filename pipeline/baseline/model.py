@@ -40,7 +40,7 @@ NEW_SD: Final[dict[tuple[str, ...], float]] = {
 }
 """How far a slice never seen may lie from what its parents say: the doubt of a cold start."""
 MISFIT_SD: Final = 0.05
-HOUR_SD: Final = 0.2
+HOUR_SD: Final = 0.3
 OWN_SD: Final = 0.5
 SWEEPS: Final = 4
 QUANTUM: Final = 2.0**30
@@ -190,20 +190,25 @@ def _newton(model: Fit, columns: npt.NDArray[np.int64], total: Floats, hits: Flo
 
 
 def _hours(table: Floats) -> Floats:
-    """Shrunken log-odds per destination and hour from [destinations, hours, (total, hits, expected)]."""
+    """Shrunken log-odds per destination and hour from [destinations, hours, (total, hits)].
 
-    def shift(sums: Floats) -> Floats:
-        total, hits, expected = sums[..., 0], sums[..., 1], sums[..., 2]
-        p = np.where(total > 0, expected / np.maximum(total, 1e-9), 0.5)
-        seen = (hits + p) / (total + 1)
-        weight = total * p * (1 - p) / HISTORY_DISPERSION
-        return np.clip(weight / (weight + 1 / HOUR_SD**2) * (logit(seen) - logit(p)), -1.5, 1.5)
+    Each hour is held against the whole of its destination in the same table, not against what the model said when it
+    was learnt: on a first day that follows the hour it is in, and nothing would be left for the hours.
+    """
 
-    whole = shift(table.sum(axis=0))
-    shifted = table.copy()
-    p = np.where(table[..., 0] > 0, table[..., 2] / np.maximum(table[..., 0], 1e-9), 0.5)
-    shifted[..., 2] = table[..., 0] * expit(logit(p) + whole)
-    return whole + shift(shifted)
+    def shift(total: Floats, hits: Floats, usual: Floats) -> Floats:
+        seen = (hits + usual) / (total + 1)
+        weight = total * usual * (1 - usual) / HISTORY_DISPERSION
+        return np.clip(weight / (weight + 1 / HOUR_SD**2) * (logit(seen) - logit(usual)), -1.5, 1.5)
+
+    total, hits = table[..., 0], table[..., 1]
+    own = (hits.sum(axis=1) + 0.5) / (total.sum(axis=1) + 1)
+    expected_hits = (total * own[:, None]).sum(axis=0)
+    together = total.sum(axis=0)
+    usual = np.where(together > 0, expected_hits / np.maximum(together, 1e-9), 0.5)
+    whole = shift(together, hits.sum(axis=0), np.clip(usual, 1e-6, 1 - 1e-6))
+    moved = expit(logit(own)[:, None] + whole)
+    return whole + shift(total, hits, moved)
 
 
 def expected(model: Fit, leaves: Leaves, leaf: npt.NDArray[np.int64], hour: int | None) -> Floats:

@@ -15,11 +15,15 @@ MARGIN_MIN = 1
 
 
 def spared_of(
-    tracks: Sequence[Track], quiet: Sequence[Track], findings: Sequence[Finding], names: Names
+    tracks: Sequence[Track], quiet: Sequence[Track], findings: Sequence[Finding], names: Names, since: int
 ) -> list[Spared]:
-    """Causes with their time: those of the questions, of traffic, and the states of blocked or unreachable peers."""
+    """Causes with their time: those of the questions, of traffic, and the states of blocked or unreachable peers.
+
+    A change of share that began before minute `since` is learnt after all: it is the new normal, and its ticket ends.
+    """
+    recent = [track for track in tracks if track.onset >= since]
     spared: list[Spared] = [
-        (t.onset - MARGIN_MIN, None if t.ended is None else t.ended + MARGIN_MIN, t.cause) for t in [*tracks, *quiet]
+        (t.onset - MARGIN_MIN, None if t.ended is None else t.ended + MARGIN_MIN, t.cause) for t in [*recent, *quiet]
     ]
     for found in findings:
         if found.signal in {"balance_blocked", "sip_unreachable", "acl_denied"} and found.cause:

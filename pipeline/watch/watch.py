@@ -90,7 +90,9 @@ class Watch:
         found += self.traffic.findings()
         told = self.correlator.step(closed.minute, found, self._owners() if found else {})
         if self.learning.boundary(closed.minute):
-            self.learning.learn(closed.minute, spared_of(self.engine.tracks, self.traffic.tracks, found, self.names))
+            since = closed.minute - 60 * self.settings.hold.new_normal_h
+            spared = spared_of(self.engine.tracks, self.traffic.tracks, found, self.names, since)
+            self.learning.learn(closed.minute, spared)
             self.engine.life.forget(closed.minute - 90)
         self.minutes += 1
         return told
