@@ -13,6 +13,7 @@ from pipeline.records import MINUTE_MS
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+STUCK_MS = 60_000
 RATINGS = {"rated": 1, "unrated": 2, "failed": 3}
 
 
@@ -85,7 +86,8 @@ def build(frame: pl.DataFrame, names: Names, retry: Flags) -> Rows:
         ended_at=ended,
         lag_ms=np.maximum(emitted - ended, 0),
         pdd_ms=np.where(rang, ringing - setup, -1),
-        talk_ms=np.where(answered, ended - answered_at, -1),
+        # an answered call that ends with its answer and is told of much later had no BYE: its talk is not known
+        talk_ms=np.where(answered & ((ended > answered_at) | (emitted - ended < STUCK_MS)), ended - answered_at, -1),
         sip_code=code,
         q850=frame["q850"].fill_null(0).cast(pl.Int16).to_numpy(),
         attempt=frame["attempt"].fill_null(1).cast(pl.Int32).to_numpy(),

@@ -69,14 +69,16 @@ def belongs(new: Finding, old: Finding, owners: Mapping[str, str]) -> bool:
         return True
     if not related(new.cause, old.cause, owners):
         return False
-    if new.signal == old.signal or (old.signal, new.signal) in EXPLAINS or (new.signal, old.signal) in EXPLAINS:
+    if (old.signal, new.signal) in EXPLAINS or (new.signal, old.signal) in EXPLAINS:
+        return True
+    if new.signal == old.signal and set(new.cause) == set(old.cause):
         return True
     return abs(new.onset_ms - old.onset_ms) <= NEAR_MS
 
 
 def returns(new: Finding, old: Finding, owners: Mapping[str, str]) -> bool:
-    """`new` is the fault of `old`, which had ended, come back."""
-    return new.signal == old.signal and related(new.cause, old.cause, owners)
+    """`new` is the fault of `old`, which had ended, come back: the same signal in the same dimensions."""
+    return new.signal == old.signal and set(new.cause) == set(old.cause) and related(new.cause, old.cause, owners)
 
 
 def _blocked_traffic(new: Finding, old: Finding) -> bool:
