@@ -135,8 +135,9 @@ class Correlator:
             severity, why = grade(facts, self.settings.severity)
             case.grade(severity, why, now_ms, self.settings.hold.downgrade_min * MINUTE_MS, first)
         else:
-            case.ended_ms = max(f.ended_ms or 0 for f in case.findings.values())
-            case.recovered_at_ms = now_ms
+            ended_ms = max(f.ended_ms or 0 for f in case.findings.values())
+            if now_ms - ended_ms >= self.settings.hold.soak_min * MINUTE_MS:
+                case.ended_ms, case.recovered_at_ms = ended_ms, now_ms
 
     def _users(self, signal: str, cause: NamedCause, onset: int) -> tuple[str, ...]:
         """Customers of a terminator that fails over: those whose calls it carried before."""
