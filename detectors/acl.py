@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-import polars as pl
 
 from pipeline.findings import ClosedMinute, Finding
 from pipeline.incidents import Figure, Point
@@ -86,18 +85,8 @@ class Acl:
 
     def observe(self, minute: ClosedMinute) -> list[Finding]:
         """Findings of this minute."""
-        samples = minute.sip.filter(pl.col("metric") == "acl_denied").with_columns(
-            pl.col("peer").fill_null(pl.col("switch")),
-            pl.col("peer_kind").fill_null("switch"),
-            pl.col("customer").fill_null(""),
-        )
-        totals = (
-            samples.group_by("peer_kind", "peer", "customer")
-            .agg(pl.col("value").sum())
-            .sort("peer_kind", "peer", "customer")
-        )
         now: dict[str, float] = {}
-        for kind, peer, customer, value in totals.iter_rows():
+        for _, _, _, kind, peer, customer, value, _ in minute.samples("acl_denied"):
             key = f"customer={customer}" if customer else f"{kind}={peer}"
             self.sources.setdefault(key, Denials(kind, peer, customer))
             now[key] = now.get(key, 0.0) + value

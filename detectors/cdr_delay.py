@@ -13,7 +13,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import polars as pl
 
 from pipeline.findings import ClosedMinute, Finding
 from pipeline.incidents import Figure
@@ -72,9 +71,9 @@ class Silence:
 
     def observe(self, minute: ClosedMinute) -> list[Finding]:
         """Findings of this minute."""
-        samples = minute.sip.filter((pl.col("metric") == "invites") & pl.col("peer").is_null())
-        for switch, value in samples.select("switch", "value").iter_rows():
-            self.calls[switch] = value
+        for sample in minute.samples("invites"):
+            if sample.own:
+                self.calls[sample.switch] = sample.value
         found = []
         for switch in sorted(set(minute.switches) | set(self.usual)):
             records = minute.switches.get(switch, 0)

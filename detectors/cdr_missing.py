@@ -13,7 +13,6 @@ Source: operator practice.
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 
 from pipeline.findings import ClosedMinute, Finding
 from pipeline.ownrate import OwnRates, Rate
@@ -103,10 +102,10 @@ class CdrMissing:
             )
             for at, n in zip(setup.tolist(), number.tolist(), strict=True):
                 table[at] = table.get(at, 0) + n
-        samples = minute.sip.filter((pl.col("metric") == "invites") & pl.col("peer").is_null())
-        for at_ms, switch, value in samples.select("at", "switch", "value").iter_rows():
-            by_minute = self.counted.setdefault(switch, {})
-            by_minute[(at_ms - 1) // MINUTE_MS] = by_minute.get((at_ms - 1) // MINUTE_MS, 0.0) + value
+        for sample in minute.samples("invites"):
+            if sample.own:
+                by_minute, at = self.counted.setdefault(sample.switch, {}), (sample.at - 1) // MINUTE_MS
+                by_minute[at] = by_minute.get(at, 0.0) + sample.value
         due = minute.minute - self.tail_min
         found = []
         for switch, by_minute in self.counted.items():

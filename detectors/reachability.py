@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import polars as pl
-
 from pipeline.findings import ClosedMinute, Finding
 from pipeline.incidents import Figure
 from pipeline.peers import cause_of
@@ -51,11 +49,9 @@ class Reachability:
 
     def observe(self, minute: ClosedMinute) -> list[Finding]:
         """Findings of this minute."""
-        samples = minute.sip.filter(pl.col("metric") == "up").sort("at", "switch", "peer")
-        columns = ("at", "switch", "peer_kind", "peer", "customer", "value")
-        for at, switch, kind, peer, customer, value in samples.select(columns).iter_rows():
-            key = f"{kind or 'switch'}={peer or switch}"
-            self.who[key] = (switch, kind or "switch", peer or switch, customer or "")
+        for at, _, switch, kind, peer, customer, value, _ in minute.samples("up"):
+            key = f"{kind}={peer}"
+            self.who[key] = (switch, kind, peer, customer)
             up = value > 0
             state = self.peers.get(key)
             if state is None:

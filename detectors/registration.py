@@ -13,12 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import polars as pl
-
 from pipeline.findings import ClosedMinute, Finding
 from pipeline.incidents import Figure
 from pipeline.peers import cause_of
-from pipeline.records import MINUTE_MS
 from pipeline.rulebook import state_finding
 from pipeline.settings import WatchSettings
 
@@ -55,13 +52,11 @@ class Registration:
 
     def observe(self, minute: ClosedMinute) -> list[Finding]:
         """Findings of this minute."""
-        samples = minute.sip.filter(pl.col("metric") == "registrations").sort("at", "switch", "peer")
         ended: list[str] = []
-        columns = ("at", "interval_ms", "switch", "peer_kind", "peer", "customer", "value")
-        for at, interval, switch, kind, peer, customer, value in samples.select(columns).iter_rows():
-            key = f"{kind or 'switch'}={peer or switch}"
-            state = self.peers.setdefault(key, Bindings(value, 0, customer=customer or ""))
-            if self._sample(state, at, interval or MINUTE_MS, value):
+        for at, interval, _, kind, peer, customer, value, _ in minute.samples("registrations"):
+            key = f"{kind}={peer}"
+            state = self.peers.setdefault(key, Bindings(value, 0, customer=customer))
+            if self._sample(state, at, interval, value):
                 ended.append(key)
         found = []
         for key, state in sorted(self.peers.items()):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from functools import cached_property
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import polars as pl
 
 from pipeline.directory import Directory
 from pipeline.incidents import Figure, Point
+from pipeline.records import MINUTE_MS
 from pipeline.rows import Rows
 from pipeline.settings import WatchSettings
 
@@ -36,7 +38,21 @@ class Finding:
     facts: Mapping[str, float | int | str | bool] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+class Sample(NamedTuple):
+    """One SIP sample; `peer_kind` is `switch` and `peer` the switch's own id where the record names no peer."""
+
+    at: int
+    interval_ms: int
+    switch: str
+    peer_kind: str
+    peer: str
+    customer: str
+    value: float
+    own: bool
+    """The record named no peer: the switch speaks of itself."""
+
+
+@dataclass(frozen=True)
 class ClosedMinute:
     """All that arrived in one minute, ordered, and who is who."""
 
@@ -56,6 +72,21 @@ class ClosedMinute:
     names_of: Mapping[str, list[str]]
     directory: Directory
     settings: WatchSettings
+
+    @cached_property
+    def _by_metric(self) -> dict[str, list[Sample]]:
+        found: dict[str, list[Sample]] = {}
+        columns = ("metric", "at", "interval_ms", "switch", "peer_kind", "peer", "customer", "value")
+        for metric, at, interval, switch, kind, peer, customer, value in self.sip.select(columns).rows():
+            sample = Sample(
+                at, interval or MINUTE_MS, switch, kind or "switch", peer or switch, customer or "", value, peer is None
+            )
+            found.setdefault(metric, []).append(sample)
+        return found
+
+    def samples(self, metric: str) -> list[Sample]:
+        """The samples of one metric that arrived in this minute, ordered by time, switch and peer."""
+        return self._by_metric.get(metric, [])
 
 
 class Rule(Protocol):

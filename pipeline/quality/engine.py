@@ -38,6 +38,7 @@ class Engine:
         self.leaves = leaves
         self.names = names
         self.fits: dict[str, Fit] = {q.name: Fit() for q in questions}
+        self._kept: dict[str, tuple[int | None, Floats]] = {}
         self.doubts: dict[str, Floats] = {}
         self.references: dict[str, Floats] = {of: np.zeros((0, BINS)) for of in SHORTEST_MS}
         """[destinations, bins] histograms of normal durations."""
@@ -54,6 +55,7 @@ class Engine:
         """Take new expectations."""
         self.fits = fits
         self.references = references
+        self._kept.clear()
         self.doubts = {name: doubt(fit, self.leaves) for name, fit in fits.items()}
 
     def close(self, minute: int, rows: Rows, row_leaf: npt.NDArray[np.int64], hour: int) -> None:
@@ -84,11 +86,22 @@ class Engine:
             if not fit.ready or not len(leaf):
                 continue
             total, hits = self.counter.count(question, rows, index, len(leaf), fit)
-            p = expected(fit, self.leaves, leaf, hour if question.by_hour else None)
+            p = self._expected(question, hour if question.by_hour else None)[leaf]
             counts[question.name] = Counts(total, hits, total * p)
             if question.name == "asr":
                 answer = p[index]
         return Minute(minute, rows, row_leaf, leaf, answer, counts)
+
+    def _expected(self, question: Question, hour: int | None) -> Floats:
+        """[leaves] the expectation of a question at an hour, worked out once an hour and fit for all leaves."""
+        kept_hour, kept = self._kept.get(question.name, (None, np.zeros(0)))
+        if kept_hour != hour:
+            kept = np.zeros(0)
+        if len(kept) < len(self.leaves):
+            fresh = np.arange(len(kept), len(self.leaves))
+            kept = np.concatenate([kept, expected(self.fits[question.name], self.leaves, fresh, hour)])
+            self._kept[question.name] = (hour, kept)
+        return kept
 
     def _evidence(
         self, question: Question, closed: Minute, fan: Fan, watched: npt.NDArray[np.bool_], limit: float
