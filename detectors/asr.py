@@ -24,7 +24,7 @@ JUMP_MIN: Final = 10
 def worth_it(window: Window, gates: GateSettings) -> bool:
     """Enough attempts, and a fall that customers feel."""
     enough = window.total >= gates.asr_support and window.fall >= gates.asr_drop
-    return enough and not answers_unchanged(window) and not only_failures_can_have_ended(window)
+    return enough and not only_failures_can_have_ended(window)
 
 
 def only_failures_can_have_ended(window: Window) -> bool:
@@ -52,5 +52,6 @@ ASR: Final = Question(
     counts=seizures,
     hit=lambda rows: rows.answered,
     gate=worth_it,
+    excuse=answers_unchanged,
     needs_failures=True,
 )

@@ -20,7 +20,7 @@ from pipeline.settings import GateSettings
 def worth_it(window: Window, gates: GateSettings) -> bool:
     """Enough attempts, and a fall of the network's own share."""
     enough = window.total >= gates.asr_support and window.fall >= gates.ner_drop
-    return enough and not answers_unchanged(window) and not only_failures_can_have_ended(window)
+    return enough and not only_failures_can_have_ended(window)
 
 
 NER: Final = Question(
@@ -31,5 +31,6 @@ NER: Final = Question(
     counts=seizures,
     hit=effective,
     gate=worth_it,
+    excuse=answers_unchanged,
     needs_failures=True,
 )

@@ -101,6 +101,9 @@ class Question:
     hit: Callable[[Rows], Flags] | None = None
     scale: Scale | None = None
     families: tuple[Family, ...] = ALL_FAMILIES
+    excuse: Callable[[Window], bool] | None = None
+    """A change that passes the gate and is no fault all the same: it is followed, so that it hides nothing else, and
+    raises no ticket."""
     by_hour: bool = True
     """The expectation follows the hour of day and the weekend."""
     needs_failures: bool = False

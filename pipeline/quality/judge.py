@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.baseline.history import BINS, bins, middle_ms
-from pipeline.quality.cause import Codes, inside
+from pipeline.quality.cause import Codes, contains, inside
 from pipeline.questions import Pace, Question, Window
 
 if TYPE_CHECKING:
     from pipeline.quality.engine import Engine
 
+Verdict = Literal["nothing", "excused", "fault"]
 PACE_MIN: Final = 60
 PACE_LEAST_MIN: Final = 10
 JUST_BEFORE_MIN: Final = 5
@@ -21,11 +22,20 @@ NOW_MIN: Final = 5
 STILL: Final = 0.3
 
 
-def judge(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> bool:
+def judge(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> Verdict:
     """The gate's answer, while the last minutes still show the change."""
     window = observe(engine, question, cause, onset, minute)
     if window is None or not question.gate(window, engine.settings.gates):
-        return False
+        return "nothing"
+    if not _still(engine, question, cause, minute, window):
+        return "nothing"
+    own_doing = any(t.excused and t.active and contains(t.cause, cause) for t in engine.tracks)
+    if own_doing or (question.excuse is not None and question.excuse(window)):
+        return "excused"
+    return "fault"
+
+
+def _still(engine: Engine, question: Question, cause: Codes, minute: int, window: Window) -> bool:
     span = engine.recent.span(question.name, minute - NOW_MIN + 1, minute)
     within = inside(cause, engine.leaves.codes[span.leaf])
     total = float(span.total[within].sum())

@@ -64,7 +64,7 @@ class Life:
             track.judge_recovery(engine.settings.hold.soak_min, engine.settings.evidence.overdispersion)
             age = closed.minute - track.opened
             young = 0 < age <= YOUNG_MIN or (age <= REVIEW_UNTIL_MIN and age % REVIEW_MIN == 0 and age > 0)
-            if track.active and young and track.good_since is None:
+            if track.active and young and track.good_since is None and not track.excused:
                 self._review(track, closed.minute)
 
     def forget(self, before: int) -> None:
@@ -148,15 +148,16 @@ class Life:
         within = inside(cause, engine.leaves.codes)
         span = self._unexplained(question, engine.recent.span(question.name, 0), minute, skip=None)
         onset = self._onset(question, span, within)
-        if not judge(engine, question, cause, onset, minute):
+        verdict = judge(engine, question, cause, onset, minute)
+        if verdict == "nothing":
             return False
         for wider in known:
-            if contains(cause, wider.cause):
+            if contains(cause, wider.cause) and wider.excused == (verdict == "excused"):
                 self._take(wider, cause, question)
                 return True
         place = ";".join(f"{dim}={','.join(values)}" for dim, values in sorted(found.cause.items()))
         key = f"{question.name}:{onset}:{place}"
-        track = Track(key, question.name, cause, onset, minute, found.score)
+        track = Track(key, question.name, cause, onset, minute, found.score, excused=verdict == "excused")
         engine.tracks.append(track)
         self._take(track, cause, question, onset)
         return True
@@ -195,7 +196,7 @@ class Life:
         if better is None or better == track.cause:
             track.pending = None
         elif track.pending == better:
-            if judge(engine, question, better, track.onset, minute):
+            if judge(engine, question, better, track.onset, minute) == "fault":
                 self._take(track, better, question)
                 engine.tracks = [
                     t

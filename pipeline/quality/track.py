@@ -32,6 +32,8 @@ class Track:
     good_nats: float = 0.0
     ended: int | None = None
     """First minute of the recovery, once it is shown."""
+    excused: bool = False
+    """Followed, but no fault: it raises no ticket."""
     pending: Codes | None = None
     """A wider or narrower cause seen once; it is taken when seen twice running."""
 

@@ -99,7 +99,7 @@ class Watch:
 
     def _tracks(self, minute: int) -> list[Track]:
         """Tracks that last, and those that ended by this minute."""
-        return [t for t in self.engine.tracks if t.active or t.series[-1][0] == minute]
+        return [t for t in self.engine.tracks if not t.excused and (t.active or t.series[-1][0] == minute)]
 
     def _idle(self) -> frozenset[int]:
         """Switches whose own counters say that no call comes in."""
