@@ -16,6 +16,7 @@ COMMANDS: Final[tuple[str, ...]] = (
     "backup",
     "check",
     "console",
+    "demo",
     "explain",
     "feed",
     "replay",

@@ -120,4 +120,4 @@ def _minutes(raw: pl.DataFrame, columns: Columns) -> int:
     named = columns.minute or next((c for c in MINUTE_COLUMNS if c in raw.columns and c not in columns.dims), None)
     if named:
         return raw[named].n_unique()
-    return int(raw.select(columns.dims).group_by(columns.dims).len()["len"].max() or 1)
+    return max(raw.group_by(columns.dims).len()["len"].to_list())

@@ -82,7 +82,7 @@ def command(
             progress=None if bars is None else _Shown(bars).move,
             told=None
             if bars is None
-            else lambda event, ticket: bars.console.print(_line(event, ticket), markup=False, soft_wrap=True),
+            else lambda event, ticket: bars.console.print(line(event, ticket), markup=False, soft_wrap=True),
         )
     if tickets is not None:
         write_tickets(tickets, outcome.tickets)
@@ -110,7 +110,7 @@ class _Shown:
         self._bars.update(self._tasks[stage], completed=done, total=max(of, 1))
 
 
-def _line(event: TicketEvent, ticket: Ticket) -> str:
+def line(event: TicketEvent, ticket: Ticket) -> str:
     """`10:41 ▲ SEV2 T-3f9a opened: term-05 rejects calls to Germany-Mobile (because …)`."""
     shape = SHAPES[ticket.severity]
     why = f" ({event.why})" if event.why else ""

@@ -19,7 +19,7 @@ PACE_MIN: Final = 60
 PACE_LEAST_MIN: Final = 10
 JUST_BEFORE_MIN: Final = 5
 NOW_MIN: Final = 5
-STILL: Final = 0.3
+STILL: Final = 0.5
 
 
 def judge(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> Verdict:
@@ -29,7 +29,9 @@ def judge(engine: Engine, question: Question, cause: Codes, onset: int, minute: 
         return "nothing"
     if not _still(engine, question, cause, minute, window):
         return "nothing"
-    own_doing = any(t.excused and t.active and contains(t.cause, cause) for t in engine.tracks)
+    own_doing = any(
+        t.excused and (t.ended is None or t.ended > onset) and contains(t.cause, cause) for t in engine.tracks
+    )
     if own_doing or (question.excuse is not None and question.excuse(window)):
         return "excused"
     return "fault"

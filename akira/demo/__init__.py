@@ -1,0 +1,1 @@
+"""The demonstration: a simulated day at speed, its tickets against its faults."""

@@ -1,0 +1,95 @@
+"""docker-compose.yml: every service pinned, watched, without root, on the loopback, and told commands that exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from akira.cli import build
+from akira.settings import load
+
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+ONCE = {name for name, service in SERVICES.items() if service.get("restart") == "no"}
+OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_is_pinned_without_root_and_on_the_loopback(name: str) -> None:
+    service = SERVICES[name]
+    assert re.fullmatch(r"[\w./-]+:v?\d+\.\d+(\.\d+)?", service["image"]), "an exact version"
+    user, _, group = str(service["user"]).partition(":")
+    assert int(user) > 0 and int(group) > 0
+    assert all(str(port).startswith("127.0.0.1:") for port in service.get("ports", ()))
+    assert service.get("privileged") is None and "network_mode" not in service
+    if name not in ONCE:
+        assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
+        assert service["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_waits_for_services_that_are_there(name: str) -> None:
+    for other, how in SERVICES[name].get("depends_on", {}).items():
+        wanted = "service_completed_successfully" if other in ONCE else "service_healthy"
+        assert how["condition"] == wanted
+
+
+def test_volumes_secrets_and_mounted_files_exist() -> None:
+    for name, service in SERVICES.items():
+        for volume in service.get("volumes", ()):
+            source = volume.split(":")[0]
+            known = (ROOT / source).exists() if source.startswith("./") else source in COMPOSE["volumes"]
+            assert known, f"{name}: {source}"
+        for secret in service.get("secrets", ()):
+            assert secret["source"] in COMPOSE["secrets"]
+
+
+def test_no_secret_has_a_value_in_the_file() -> None:
+    for service in SERVICES.values():
+        for name, value in service.get("environment", {}).items():
+            if "PASSWORD" in name or "URL" in name and "@" in str(value):
+                assert "${" in str(value), name
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_commands_and_settings_are_real(name: str) -> None:
+    service = OURS[name]
+    path, *arguments = service["command"]
+    command = get_command(build()).commands[path]  # type: ignore[attr-defined]
+    context = command.make_context(path, list(arguments), resilient_parsing=False)
+    assert context.params is not None
+    environ = {key: str(value).replace("${", "x").replace("}", "") for key, value in service["environment"].items()}
+    assert load(ROOT / "akira.toml", environ).web.host == "0.0.0.0", "reached from the host by the published port"
+
+
+def test_the_image_runs_without_root_from_a_hashed_lock() -> None:
+    lines = (ROOT / "deploy/Dockerfile").read_text().splitlines()
+    assert "USER 10001:10001" in lines
+    assert any("--require-hashes" in line for line in lines)
+    assert all(re.search(r":\d+\.\d+\.\d+", line) for line in lines if line.startswith("FROM"))
+    lock = (ROOT / "deploy/requirements.lock").read_text()
+    for name in ("polars==", "kafka-python==", "psycopg==", "crc32c==", "hatchling=="):
+        assert f"\n{name}" in lock
+    assert "\npytest==" not in lock
+
+
+@pytest.mark.parametrize("name", ["prometheus.yml", "alertmanager.yml"])
+def test_the_composed_configurations_differ_only_in_addresses(name: str) -> None:
+    def plain(path: Path) -> Any:
+        text = re.sub(r"127\.0\.0\.1:(8080|9093)|akira:8080|alertmanager:9093", "ADDRESS", path.read_text())
+        return yaml.safe_load(text.replace("/run/secrets/", ""))
+
+    assert plain(ROOT / "deploy/compose" / name) == plain(ROOT / "deploy/prometheus" / name)
+
+
+def test_the_unit_runs_the_same_command_hardened() -> None:
+    unit = (ROOT / "deploy/systemd/akira.service").read_text()
+    assert "ExecStart=/opt/akira/bin/akira run\n" in unit
+    for line in ("DynamicUser=yes", "NoNewPrivileges=yes", "ProtectSystem=strict", "RestartPreventExitStatus=2 3"):
+        assert f"\n{line}\n" in unit
