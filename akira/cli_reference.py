@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 from typer.main import get_command
 
 from akira.cli import build
@@ -63,7 +62,7 @@ def _row(parameter: Any) -> str | None:
     if parameter.name == "help" or getattr(parameter, "hidden", False):
         return None
     if parameter.param_type_name == "argument":
-        names = f"`{parameter.make_metavar(click.Context(click.Command('x')))}`"
+        names = f"`{parameter.metavar or parameter.name.upper()}`"
     else:
         names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
     needed = "must be given" if parameter.required else ""

@@ -9,17 +9,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from akira.errors import OperatorError
 from connectors.alertmanager.settings import AlertmanagerSettings
 from connectors.kafka.settings import KafkaSettings
 from connectors.prometheus.scrape import ScrapeSettings
+from connectors.switches import SwitchSettings
 from pipeline.desk.policy import DeskPolicy
 from pipeline.settings import WatchSettings
 
 FILE: Final = "akira.toml"
 PREFIX: Final = "AKIRA_"
+LETTERS: Final = "deadletters.ndjson"
 APART: Final = frozenset({"AKIRA_SETTINGS", "AKIRA_TOKEN"})
 """Names of the environment that are no settings: where the file is, and the caller's own API token."""
 
@@ -40,12 +42,27 @@ class StoreSettings(_Section):
 class RunSettings(_Section):
     """Section [run]: the live loop."""
 
-    source: Literal["kafka", "none"] = Field(default="kafka", description="where records come from")
-    sinks: tuple[Literal["kafka"], ...] = Field(default=("kafka",), description="where ticket events are sent")
-    deadletters: str = Field(default="kafka", description="refused records: `kafka`, or a file they are added to")
+    source: Literal["kafka", "switches"] = Field(
+        default="kafka", description="where records come from: the topics, or the files and posts of [[cdr]]"
+    )
+    sinks: tuple[Literal["kafka"], ...] = Field(
+        default=("kafka",), description="where ticket events are sent; with `switches` the default is nowhere"
+    )
+    deadletters: str = Field(
+        default="kafka",
+        description=f"refused records: `kafka`, or a file they are added to; with `switches` the default is `{LETTERS}`",
+    )
     checkpoint_min: int = Field(default=5, ge=1, le=120, description="event-minutes between checkpoints")
     checkpoint_s: float = Field(default=10.0, ge=0, le=3600, description="and at least these seconds, for catching up")
     tick_after_s: float = Field(default=15.0, gt=0, le=600, description="silence of all sources before the clock ticks")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_kafka(cls, given: Any) -> Any:
+        """Who reads switches needs no broker for the rest either."""
+        if isinstance(given, dict) and given.get("source") == "switches":
+            return {"sinks": (), "deadletters": LETTERS, **given}
+        return given
 
 
 class WebSettings(_Section):
@@ -67,6 +84,9 @@ class Settings(_Section):
     desk: DeskPolicy = DeskPolicy()
     web: WebSettings = WebSettings()
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
+    cdr: tuple[SwitchSettings, ...] = Field(
+        default=(), description='the switches of `source = "switches"`, [[cdr]] each; see docs/running.md'
+    )
     scrape: tuple[ScrapeSettings, ...] = Field(
         default=(), description="metrics pages of `akira scrape`, [[scrape]] each"
     )

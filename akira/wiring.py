@@ -18,12 +18,13 @@ from akira.live_status import Status
 from akira.metrics import Metrics
 from akira.outlets import KAFKA, Outlets, Target, TicketTopic
 from akira.settings import Settings
+from akira.sources import opened_source
 from akira.timing import Timed
 from akira.watching import new_watch
 from connectors.deadletter import DeadLetterFile
 from connectors.directory_file import load_directory
 from connectors.kafka.sinks import DeadLetterTopic, KafkaSink
-from connectors.kafka.source import KafkaSource
+from connectors.spool import Spool
 from connectors.store.append import FanOut
 from connectors.store.door import Desk
 from connectors.store.engine import Store
@@ -96,26 +97,27 @@ class Running:
     loop: Live
     positions: dict[str, int]
     status: Status
+    spools: Mapping[str, Spool]
 
 
 @contextmanager
 def live(parts: Parts, asked: Asked, stop: threading.Event) -> Iterator[Running]:
     """Source, watch from the last checkpoint, dead letters and outlets; all is closed at the end."""
     settings = parts.settings
-    lateness_ms = round(settings.watch.time.lateness_s * 1000)
     checkpoint = None if asked.from_scratch else parts.journal.checkpoint()
     watch = Timed(_watch(parts, checkpoint.snapshot if checkpoint else None), parts.metrics)
     faults: list[BaseException] = []
     with ExitStack() as closing_last:
         letters = closing_last.enter_context(closing(_deadletters(settings)))
-        source = closing_last.enter_context(
-            closing(KafkaSource(settings.kafka, lateness_ms, drain=asked.drain, from_oldest=asked.from_oldest))
-        )
+        made = opened_source(settings, parts.directory, stop, drain=asked.drain, from_oldest=asked.from_oldest)
+        source = closing_last.enter_context(closing(made.source))
         targets: dict[str, Target] = {}
         if KAFKA in settings.run.sinks and settings.kafka.topics.tickets:
             sink = closing_last.enter_context(closing(KafkaSink(settings.kafka, settings.kafka.topics.tickets)))
             targets[KAFKA] = TicketTopic(sink)
-        status = Status(parts.metrics, settings.web.ready_lag_s, watch.stats, watch.feeds, source.lag)
+        status = Status(
+            parts.metrics, settings.web.ready_lag_s, watch.stats, watch.feeds, source.lag, settings.run.source
+        )
         loop = Live(
             source,
             watch,
@@ -130,7 +132,7 @@ def live(parts: Parts, asked: Asked, stop: threading.Event) -> Iterator[Running]
             mark=source.mark,
         )
         closing_last.enter_context(_chores(parts, targets, faults, stop).running())
-        yield Running(loop, dict(checkpoint.positions) if checkpoint else {}, status)
+        yield Running(loop, dict(checkpoint.positions) if checkpoint else {}, status, made.spools)
     if faults:
         raise faults[0]
 

@@ -15,6 +15,7 @@ from akira import report as akira_report
 from akira import settings as akira_settings
 from akira.commands.check import options_of
 from akira.replaying import Outcome, replay, write_tickets
+from akira.settings import Settings
 from akira.wording import SHAPES
 from connectors.archive_inputs import CONTRACT, Archive
 from connectors.deadletter import DeadLetterFile
@@ -70,10 +71,25 @@ def command(
         switch=switch,
     )
     screen = Console(stderr=True, highlight=False)
+    outcome = _watch(archive, place, known, dead_letters, screen if not (quiet or as_json) else None)
+    if tickets is not None:
+        write_tickets(tickets, outcome.tickets)
+    if report is not None:
+        akira_report.write(report, outcome.tickets, title="Replay")
+    if as_json:
+        typer.echo(json.dumps(outcome.summary()))
+    elif not quiet:
+        _say(screen, outcome, place)
+
+
+def _watch(
+    archive: Archive, place: Path | None, known: Settings, dead_letters: Path | None, screen: Console | None
+) -> Outcome:
+    """Replay, with bars and a line per change on `screen`, or silently."""
     with ExitStack() as opened:
         kept = opened.enter_context(DeadLetterFile(dead_letters)) if dead_letters else None
-        bars = None if quiet or as_json else opened.enter_context(_bars(screen))
-        outcome = replay(
+        bars = None if screen is None else opened.enter_context(_bars(screen))
+        return replay(
             archive,
             load_directory(place) if place else Directory(),
             known.watch,
@@ -84,14 +100,6 @@ def command(
             if bars is None
             else lambda event, ticket: bars.console.print(line(event, ticket), markup=False, soft_wrap=True),
         )
-    if tickets is not None:
-        write_tickets(tickets, outcome.tickets)
-    if report is not None:
-        akira_report.write(report, outcome.tickets, title="Replay")
-    if as_json:
-        typer.echo(json.dumps(outcome.summary()))
-    elif not quiet:
-        _say(screen, outcome, place)
 
 
 def _bars(screen: Console) -> Progress:

@@ -1,4 +1,4 @@
-"""`akira run`: records in from Kafka, tickets out, until it is told to stop."""
+"""`akira run`: records in from Kafka or switches, tickets out, until it is told to stop."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from akira.alerting import alerting
 from akira.commands.console import greet
 from akira.errors import EXIT_AWAY, OperatorError
 from akira.serving import served
+from akira.switch_door import open_door
 from akira.web.app import admin_link, create_app
 from akira.wiring import Asked, Parts, Running, live, opened
 from pipeline.ports import Disconnected
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def command(
     settings: Annotated[Path | None, typer.Option(help="the settings file")] = None,
-    drain: Annotated[bool, typer.Option(help="end at the present end of the topics, with every minute closed")] = False,
+    drain: Annotated[bool, typer.Option(help="end at the present end of the input, with every minute closed")] = False,
     wait: Annotated[bool, typer.Option(help="wait for a broker that is away; with --no-wait end with 4")] = True,
     from_oldest: Annotated[
         bool, typer.Option("--from-oldest", help="go on from the oldest record where the next one was deleted")
@@ -42,7 +43,7 @@ def command(
     ] = False,
     web: Annotated[bool, typer.Option(help="serve console, /metrics, /healthz and /readyz")] = True,
 ) -> None:
-    """Read records from Kafka and keep tickets, live. SIGTERM and Ctrl-C stop it cleanly; a restart goes on there."""
+    """Read records from Kafka or the switches and keep tickets, live. SIGTERM and Ctrl-C stop it cleanly; a restart goes on there."""
     _log_to_stderr()
     known = akira_settings.load(settings)
     stop = threading.Event()
@@ -62,6 +63,7 @@ def _served(parts: Parts, running: Running) -> Iterator[None]:
     desk, who = parts.settings.desk, parts.directory
     app = create_app(parts.store, desk, directory=who, feeds=lambda: status.feed_rows, fan_out=parts.fan_out)
     app.router.routes[:0] = status.routes()
+    open_door(app, running.spools)
     with alerting(parts, app, running.loop.stop), served(app, web.host, web.port) as address:
         structlog.get_logger("akira.run").info("serving", address=address)
         if sys.stdout.isatty():  # a sign-in link belongs on a terminal, not in a service's log

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from akira.api_client import ApiClient
+from akira.commands import ticket_options as of
+from akira.commands.ticket_text import print_ticket
 from akira.errors import EXIT_REFUSED, EXIT_USAGE, OperatorError
-from akira.wording import SHAPES, duration
-from pipeline.desk.words import cause_words, clock
+from akira.wording import SHAPES
+from pipeline.desk.words import clock
 
-Id = Annotated[str, typer.Argument(metavar="TICKET")]
-Because = Annotated[str, typer.Option("--why", help="the reason, kept on the ticket")]
 group = typer.Typer(help="Tickets: list, show and every command of the desk.", no_args_is_help=True)
 
 
@@ -50,12 +50,12 @@ def options(
 def list_tickets(
     context: typer.Context,
     words: Annotated[str, typer.Argument(help="words, an id or a customer")] = "",
-    queue: str = "",
-    severity: str = "",
-    state: Annotated[str, typer.Option(help="a state, or `any`")] = "",
-    customer: str = "",
+    queue: of.Queue = "",
+    severity: of.Severity = "",
+    state: of.State = "",
+    customer: of.Customer = "",
     late: Annotated[bool, typer.Option(help="only those that owe a reply")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=200)] = 50,
+    limit: of.Limit = 50,
 ) -> None:
     """Open tickets, the gravest first."""
     shared: Shared = context.obj
@@ -78,17 +78,17 @@ def list_tickets(
 
 
 @group.command()
-def show(context: typer.Context, ticket: Id) -> None:
+def show(context: typer.Context, ticket: of.Id) -> None:
     """One ticket: how bad, why, who, since when, what is missing."""
     shared: Shared = context.obj
     found = shared.client.get(f"/tickets/{ticket}")
     if shared.as_json:
         return _print_json(found)
-    _print_ticket(found, shared.client.get(f"/tickets/{ticket}/checklist"))
+    print_ticket(found, shared.client.get(f"/tickets/{ticket}/checklist"))
 
 
 @group.command()
-def ack(context: typer.Context, ticket: Id) -> None:
+def ack(context: typer.Context, ticket: of.Id) -> None:
     """I have seen it and I am on it."""
     _do(context, ticket, "acknowledge")
 
@@ -96,7 +96,7 @@ def ack(context: typer.Context, ticket: Id) -> None:
 @group.command()
 def respond(
     context: typer.Context,
-    ticket: Id,
+    ticket: of.Id,
     text: Annotated[str, typer.Option(help="what the customer reads")],
     next_update_min: Annotated[int, typer.Option(help="minutes until the next update", min=1)],
     ask_examples: Annotated[bool, typer.Option("--ask-examples", help="more examples are required")] = False,
@@ -108,32 +108,32 @@ def respond(
 
 
 @group.command()
-def reclassify(context: typer.Context, ticket: Id, ticket_type: str, why: Because) -> None:
+def reclassify(context: typer.Context, ticket: of.Id, ticket_type: str, why: of.Because) -> None:
     """Move it to another class, and with it queue and owner."""
     _do(context, ticket, "reclassify", ticket_type=ticket_type, why=why)
 
 
 @group.command("root-cause")
-def root_cause(context: typer.Context, ticket: Id, text: str) -> None:
+def root_cause(context: typer.Context, ticket: of.Id, text: str) -> None:
     """Root cause or final classification."""
     _do(context, ticket, "set-root-cause", text=text)
 
 
 @group.command()
-def evidence(context: typer.Context, ticket: Id, kind: str, value: str, note: str = "") -> None:
+def evidence(context: typer.Context, ticket: of.Id, kind: str, value: str, note: of.Note = "") -> None:
     """Attach a `command`, a `link` or a `cdr` used for the diagnosis."""
     _do(context, ticket, "add-evidence", kind=kind, value=value, note=note)
 
 
 @group.command()
-def window(context: typer.Context, ticket: Id, begin: str, end: str) -> None:
+def window(context: typer.Context, ticket: of.Id, begin: str, end: str) -> None:
     """Confirm when customers were hit: two times such as 2026-11-24T14:02Z."""
     _do(context, ticket, "confirm-window", from_ms=_moment(begin), to_ms=_moment(end))
 
 
 @group.command()
 def postmortem(
-    context: typer.Context, ticket: Id, value: Annotated[str, typer.Argument(help="a link, or @FILE")]
+    context: typer.Context, ticket: of.Id, value: Annotated[str, typer.Argument(help="a link, or @FILE")]
 ) -> None:
     """Attach the postmortem."""
     text = Path(value[1:]).read_text(encoding="utf-8") if value.startswith("@") else value
@@ -141,7 +141,7 @@ def postmortem(
 
 
 @group.command()
-def mitigate(context: typer.Context, ticket: Id, why: Because) -> None:
+def mitigate(context: typer.Context, ticket: of.Id, why: of.Because) -> None:
     """Customers are served again by a workaround."""
     _do(context, ticket, "mitigate", why=why)
 
@@ -149,8 +149,8 @@ def mitigate(context: typer.Context, ticket: Id, why: Because) -> None:
 @group.command()
 def resolve(
     context: typer.Context,
-    ticket: Id,
-    why: Because,
+    ticket: of.Id,
+    why: of.Because,
     override: Annotated[bool, typer.Option("--override", help="although telemetry still shows it")] = False,
 ) -> None:
     """The fault is over."""
@@ -158,21 +158,19 @@ def resolve(
 
 
 @group.command()
-def close(context: typer.Context, ticket: Id, why: Because = "") -> None:
+def close(context: typer.Context, ticket: of.Id, why: of.Because = "") -> None:
     """Close it, through the closure gate."""
     _do(context, ticket, "close", why=why)
 
 
 @group.command()
-def merge(context: typer.Context, ticket: Id, into: str, why: Because) -> None:
+def merge(context: typer.Context, ticket: of.Id, into: str, why: of.Because) -> None:
     """It is the same matter as INTO."""
     _do(context, ticket, "merge", into=into, why=why)
 
 
 @group.command()
-def split(
-    context: typer.Context, ticket: Id, customers: list[str], summary: Annotated[str, typer.Option()], why: Because
-) -> None:
+def split(context: typer.Context, ticket: of.Id, customers: list[str], summary: of.Summary, why: of.Because) -> None:
     """Take CUSTOMERS out into a ticket of their own."""
     _do(context, ticket, "split", customers=customers, summary=summary, why=why)
 
@@ -182,10 +180,10 @@ def new(
     context: typer.Context,
     ticket_type: str,
     summary: str,
-    customer: str = "",
-    account: str = "",
-    affected: str = "",
-    example: Annotated[list[str] | None, typer.Option(help="A number, B number, time")] = None,
+    customer: of.Customer = "",
+    account: of.Account = "",
+    affected: of.Affected = "",
+    example: of.Examples = None,
     impact: Annotated[bool, typer.Option(help="service is hit right now")] = False,
 ) -> None:
     """Open a ticket; what is still missing is said."""
@@ -203,7 +201,13 @@ def new(
 
 
 @group.command()
-def export(context: typer.Context, state: str = "any", queue: str = "", severity: str = "", customer: str = "") -> None:
+def export(
+    context: typer.Context,
+    state: of.State = "any",
+    queue: of.Queue = "",
+    severity: of.Severity = "",
+    customer: of.Customer = "",
+) -> None:
     """Whole tickets as lines of JSON on standard output."""
     shared: Shared = context.obj
     for line in shared.client.lines("/export", state=state, queue=queue, severity=severity, customer=customer):
@@ -211,7 +215,7 @@ def export(context: typer.Context, state: str = "any", queue: str = "", severity
 
 
 @group.command()
-def verify(context: typer.Context, ticket: Id) -> None:
+def verify(context: typer.Context, ticket: of.Id) -> None:
     """Check that the log of a ticket was never changed; exit code 5 when it was."""
     shared: Shared = context.obj
     found = shared.client.get(f"/tickets/{ticket}/verify")
@@ -230,19 +234,6 @@ def _do(context: typer.Context, ticket: str, command: str, **body: Any) -> None:
 
 def _print_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False))
-
-
-def _print_ticket(t: dict[str, Any], checklist: list[dict[str, Any]]) -> None:
-    mark = t["severity_history"][-1] if t["severity_history"] else {"why": ""}
-    since = t["impact_from_ms"] or t["opened_at_ms"]
-    until = t["impact_to_ms"] or t["updated_at_ms"]
-    typer.echo(f"{SHAPES[t['severity']]} {t['severity']} {t['summary']}")
-    typer.echo(f"{mark['why']}; {t['state']}, {t['queue']}, {t['owner']}, {t['assignee'] or 'nobody has taken it'}")
-    typer.echo(f"since {clock(since)}, {duration(until - since)}; {len(t['customers'])} customers")
-    if t["revision"]:
-        typer.echo(f"likely cause: {cause_words(t['cause'])}")
-    for item in checklist:
-        typer.echo(f"  [{'x' if item['done'] else ' '}] {item['what']}{'' if item['done'] else ' - ' + item['how']}")
 
 
 def _moment(text: str) -> int:

@@ -32,6 +32,7 @@ TABLES = (
 def upgrade() -> None:
     """All tables."""
     _tickets()
+    _customers()
     _stream()
     _doors()
     _people()
@@ -44,7 +45,7 @@ def downgrade() -> None:
 
 
 def _tickets() -> None:
-    """Events, folds, and who a list by customer finds."""
+    """Events and folds."""
     op.create_table(
         "ticket_events",
         sa.Column("position", SERIAL, autoincrement=True, nullable=False),
@@ -92,6 +93,10 @@ def _tickets() -> None:
         sqlite_where=HOLDING,
         postgresql_where=HOLDING,
     )
+
+
+def _customers() -> None:
+    """Who a ticket names."""
     op.create_table(
         "ticket_customers",
         sa.Column("ticket_id", sa.String(length=255), nullable=False),

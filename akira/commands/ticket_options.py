@@ -1,0 +1,20 @@
+"""The options that several `akira ticket` commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Id = Annotated[str, typer.Argument(metavar="TICKET")]
+Because = Annotated[str, typer.Option("--why", help="the reason, kept on the ticket")]
+Queue = Annotated[str, typer.Option(help="NOC, Billing or Support")]
+Severity = Annotated[str, typer.Option(help="SEV1, SEV2 or SEV3")]
+State = Annotated[str, typer.Option(help="a state, or `any`")]
+Customer = Annotated[str, typer.Option(help="a customer of the directory")]
+Limit = Annotated[int, typer.Option(min=1, max=200, help="tickets at most")]
+Note = Annotated[str, typer.Option(help="what it shows")]
+Account = Annotated[str, typer.Option(help="the customer's account")]
+Affected = Annotated[str, typer.Option(help="the CLI or trunk that is hit")]
+Summary = Annotated[str, typer.Option(help="one sentence for the new ticket")]
+Examples = Annotated[list[str] | None, typer.Option(help="A number, B number, time")]
