@@ -46,11 +46,11 @@ class RunSettings(_Section):
         default="kafka", description="where records come from: the topics, or the files and posts of [[cdr]]"
     )
     sinks: tuple[Literal["kafka"], ...] = Field(
-        default=("kafka",), description="where ticket events are sent; with `switches` the default is nowhere"
+        default=("kafka",), description="where ticket events are sent; default with `switches`: nowhere"
     )
     deadletters: str = Field(
         default="kafka",
-        description=f"refused records: `kafka`, or a file they are added to; with `switches` the default is `{LETTERS}`",
+        description=f"refused records: `kafka`, or a file they are added to; default with `switches`: `{LETTERS}`",
     )
     checkpoint_min: int = Field(default=5, ge=1, le=120, description="event-minutes between checkpoints")
     checkpoint_s: float = Field(default=10.0, ge=0, le=3600, description="and at least these seconds, for catching up")

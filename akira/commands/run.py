@@ -43,7 +43,7 @@ def command(
     ] = False,
     web: Annotated[bool, typer.Option(help="serve console, /metrics, /healthz and /readyz")] = True,
 ) -> None:
-    """Read records from Kafka or the switches and keep tickets, live. SIGTERM and Ctrl-C stop it cleanly; a restart goes on there."""
+    """Read records and keep tickets, live. SIGTERM and Ctrl-C stop it cleanly; a restart goes on there."""
     _log_to_stderr()
     known = akira_settings.load(settings)
     stop = threading.Event()

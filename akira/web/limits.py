@@ -35,7 +35,7 @@ class TooLarge(HTTPException):
 
 
 class Limits:
-    """ASGI middleware: 413 past `BODY_BYTES` (but for machines' doors), 503 with Retry-After past `AT_ONCE`, safety headers on every answer."""
+    """ASGI middleware: 413 past `BODY_BYTES` (not at `INTAKE`), 503 past `AT_ONCE`, safety headers on all."""
 
     def __init__(self, app: ASGIApp, *, body_bytes: int = BODY_BYTES, at_once: int = AT_ONCE) -> None:
         self._app, self._body_bytes, self._at_once = app, body_bytes, at_once
