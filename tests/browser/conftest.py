@@ -71,6 +71,7 @@ def open_page(console: Web, browser: Browser) -> Iterator[OpenPage]:
             page.fill("input[name=token]", console.token(role))  # type: ignore[arg-type]
             page.press("input[name=token]", "Enter")
             page.wait_for_selector("header.bar")
+            page.wait_for_load_state()  # the keys are there only then
             return page
 
         yield opened
