@@ -55,7 +55,7 @@ def poisson_ratio(count: Floats, expected: Floats, spread: Floats, sign: float) 
 class Overdispersion:
     """The intraclass correlation of one question in each family of slices, learnt from calm minutes by moments.
 
-    rho = sum((Y - E)^2 - V) / sum(V (n - 1)) over slices and minutes, with V = n p (1 - p); it starts at the setting, is
+    rho = sum((Y - E)^2 - V) / sum(V (n - 1)) over slices and minutes, V = n p (1 - p); it starts at the setting, is
     rounded up by a quarter and never falls below a fifth of the setting.
     """
 

@@ -80,8 +80,7 @@ class Fan:
 
     def sums(self, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """[slices] totals of a weight per leaf row; exact where the weights are integers or 2^-30 multiples."""
-        total: npt.NDArray[np.float64] = np.bincount(self.index, weights[self.row], len(self.slices))
-        return total
+        return np.bincount(self.index, weights[self.row], len(self.slices)).astype(np.float64, copy=False)
 
 
 class Leaves:

@@ -77,8 +77,10 @@ def _per_leaf(
 
 
 def switch_silent(gone: Sequence[Gone], leaves: Leaves, recent: Recent, idle: frozenset[int]) -> bool:
-    """A switch that counts calls writes hardly a record in time: then silence or delay judges, not traffic. `idle` switches
-    count no calls."""
+    """A switch that counts calls writes hardly a record in time: then silence or delay judges, not traffic.
+
+    `idle` switches count no calls.
+    """
     if not gone:
         return False
     onset = min(g.since for g in gone)

@@ -1,4 +1,4 @@
-"""A small carrier of one morning with one fault, for tests of the whole way: seeded, and not the product's simulator."""
+"""A small carrier of one morning with one fault, for tests of the whole way: seeded, not the product's simulator."""
 
 from __future__ import annotations
 
