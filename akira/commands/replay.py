@@ -16,6 +16,7 @@ from akira import settings as akira_settings
 from akira.commands.check import options_of
 from akira.replaying import Outcome, replay, write_tickets
 from akira.settings import Settings
+from akira.stories.telling import told_story
 from akira.wording import SHAPES
 from connectors.archive_inputs import CONTRACT, Archive
 from connectors.deadletter import DeadLetterFile
@@ -35,6 +36,7 @@ def register(app: typer.Typer) -> None:
 
 
 def command(
+    story: Annotated[Path | None, typer.Argument(help="a story (.scn) to tell instead of files")] = None,
     cdr: Annotated[list[str] | None, typer.Option(help=f"call records: {_FILES}")] = None,
     sip: Annotated[list[str] | None, typer.Option(help="SIP samples, or events of a switch")] = None,
     balance: Annotated[list[str] | None, typer.Option(help="balance events")] = None,
@@ -57,6 +59,9 @@ def command(
     Exit codes: 0 done (refused records are counted, and kept with --dead-letters), 2 wrong usage, 3 a file, directory,
     format or setting is wrong, or no record can be read.
     """
+    if story is not None:
+        typer.echo(told_story(story))
+        return
     known = akira_settings.load(settings)
     place = directory or (Path(known.directory) if known.directory else None)
     archive = Archive(

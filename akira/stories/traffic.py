@@ -1,0 +1,155 @@
+"""The calls, samples and balance events of a story: drawn from its seed, then bent by its changes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from akira.stories.story import WHERE, Change, Story, names, span_ms
+from pipeline.records import BALANCE_SCHEMA, CDR_SCHEMA, MINUTE_MS, SCHEMAS, SIP_SCHEMA, Kind
+
+START_MS: Final = 1_795_516_800_000
+"""The story's minute 0, a midnight (UTC)."""
+Columns = dict[str, Any]
+
+
+def frames(story: Story) -> dict[Kind, pl.DataFrame]:
+    """Records of each kind in contract columns, in order of arrival."""
+    rng = np.random.default_rng(story.seed)
+    n = int(rng.poisson(story.rate * story.length_ms / MINUTE_MS))
+    c: Columns = {dim: rng.integers(0, len(names(story, dim)), n) for dim in WHERE}
+    c["setup"] = np.sort(rng.integers(0, story.length_ms, n)) + START_MS
+    c["answered"], c["rang"] = rng.random(n) < 0.6, rng.random(n) < 0.98
+    c["pdd_ms"] = rng.lognormal(7.0, 0.4, n).astype(np.int64)
+    c["talk_ms"] = np.minimum(rng.lognormal(9.5, 0.8, n), 120_000).astype(np.int64)
+    c["sip_code"] = rng.choice([486, 480, 503], n, p=[0.6, 0.35, 0.05])
+    c["lag_ms"], c["media"] = np.full(n, 500), np.full(n, 100)
+    c["made"], c["written"] = np.ones(n, np.bool_), np.ones(n, np.bool_)
+    c["rated"], c["twice"] = np.ones(n, np.bool_), np.zeros(n, np.bool_)
+    c["blocked"], c["numbered"] = np.zeros(n, np.bool_), np.ones(n, np.bool_)
+    for change in story.changes:
+        _bend(c, story, change, rng)
+    return {"cdr": _records(c, story), "sip": _samples(c, story), "balance": _balance(story)}
+
+
+def _bend(c: Columns, story: Story, change: Change, rng: np.random.Generator) -> None:
+    at = c["setup"] - START_MS
+    hit = (at >= change.start_ms) & (at < change.end_ms)
+    for dim, values in change.where.items():
+        hit &= np.isin(c[dim], [names(story, dim).index(value) for value in values])
+    luck = rng.random(len(hit))
+    for name, value in change.effects.items():
+        match name:
+            case "asr":
+                failed = hit & (luck >= float(value))
+                c["answered"][failed], c["sip_code"][failed] = False, 503
+            case "garbage":
+                failed = hit & (luck < float(value))
+                c["answered"][failed], c["sip_code"][failed] = False, 404
+            case "pdd":
+                c["pdd_ms"][hit] += span_ms(value.removeprefix("+"))
+            case "talk":
+                c["talk_ms"][hit] = (c["talk_ms"][hit] * float(value)).astype(np.int64)
+            case "fas":
+                false = hit & (luck < float(value))
+                c["rang"][false], c["media"][false] = False, 0
+            case "traffic":
+                c["made"][hit & (luck >= float(value))] = False
+            case "lag":
+                c["lag_ms"][hit] += span_ms(value)
+            case "lost":
+                c["written"][hit & (luck < float(value))] = False
+            case "twice":
+                c["twice"][hit & (luck < float(value))] = True
+            case "unrated":
+                c["rated"][hit & (luck < float(value))] = False
+            case "to":
+                c["terminator"][hit] = names(story, "terminator").index(value)
+            case "dead":
+                c["terminator"][hit] = (c["terminator"][hit] + 1) % len(names(story, "terminator"))
+            case "ringing":
+                c["rang"][hit] = False
+            case "unanswered":
+                c["numbered"][hit & ~c["answered"]] = False
+            case "balance" if value == "blocked":
+                c["blocked"] |= hit
+                c["answered"][hit], c["sip_code"][hit] = False, 402
+
+
+def _records(c: Columns, story: Story) -> pl.DataFrame:
+    ringing = c["setup"] + c["pdd_ms"]
+    answered_at = ringing + 1500
+    ended = np.where(c["answered"], answered_at + c["talk_ms"], ringing + 4000)
+    rang = c["rang"] & (c["answered"] | ~np.isin(c["sip_code"], (402, 404, 503)))
+    frame = pl.DataFrame(
+        {
+            "call_id": [f"call-{n}" for n in range(len(ended))],
+            "attempt": 1,
+            "last_attempt": True,
+            **{dim: pl.Series(names(story, dim)).gather(c[dim]) for dim in WHERE},
+            "setup_at": c["setup"],
+            "ringing_at": pl.Series(np.where(rang, ringing, -1)).replace(-1, None),
+            "answered_at": pl.Series(np.where(c["answered"], answered_at, -1)).replace(-1, None),
+            "ended_at": ended,
+            "sip_code": np.where(c["answered"], 200, c["sip_code"]),
+            "rtp_rx": c["media"],
+            "rating": pl.Series(["failed", "rated"]).gather(c["rated"].astype(np.int64)),
+            "emitted_at": ended + c["lag_ms"],
+            "written": c["made"] & c["written"],
+            "twice": c["twice"],
+            "blocked": c["blocked"],
+        }
+    ).with_columns(terminator=pl.when("blocked").then(None).otherwise("terminator"))
+    counted = frame.filter(pl.Series(c["made"] & c["numbered"])).sort("ended_at", "call_id")
+    counted = counted.with_columns(seq=pl.int_range(1, pl.len() + 1).over("switch"))
+    kept = counted.filter("written")
+    return _whole("cdr", pl.concat([kept, kept.filter("twice")])).sort("emitted_at", "call_id")
+
+
+def _samples(c: Columns, story: Story) -> pl.DataFrame:
+    """Calls of each switch, answered probes of each terminator, denials of each switch, once a minute."""
+    minutes = story.length_ms // MINUTE_MS
+    at = START_MS + (np.arange(minutes) + 1) * MINUTE_MS
+    minute_of = (c["setup"] - START_MS) // MINUTE_MS
+    parts = []
+    for index, switch in enumerate(names(story, "switch")):
+        calls = np.bincount(minute_of[(c["switch"] == index) & c["made"]], minlength=minutes)
+        denied = _gauge(story, at, "denied", "switch", switch, 0.0)
+        for metric, value in (("invites", calls), ("acl_denied", denied)):
+            parts.append(pl.DataFrame({"at": at, "switch": switch, "metric": metric, "value": value * 1.0}))
+    for name in names(story, "terminator"):
+        up = _gauge(story, at, "up", "terminator", name, 1.0)
+        peer = {"peer": name, "peer_kind": "terminator", "switch": "sw-0"}
+        parts.append(pl.DataFrame({"at": at, **peer, "metric": "up", "value": up}))
+    return _whole("sip", pl.concat(parts, how="diagonal").with_columns(interval_ms=MINUTE_MS)).sort("at")
+
+
+def _gauge(story: Story, at: np.ndarray[Any, Any], effect: str, dim: str, name: str, usual: float) -> Any:
+    values = np.full(len(at), usual)
+    for change in story.changes:
+        if effect in change.effects and name in change.where.get(dim, (name,)):
+            told = at - START_MS
+            values[(told > change.start_ms) & (told <= change.end_ms)] = float(change.effects[effect])
+    return values
+
+
+def _balance(story: Story) -> pl.DataFrame:
+    rows = []
+    for change in story.changes:
+        event = change.effects.get("balance")
+        for customer in change.where.get("customer", ()) if event else ():
+            after = "unblocked" if event == "blocked" else "topup"
+            rows += [(change.start_ms, customer, event), (change.end_ms, customer, after)]
+    told = [(START_MS + at, who, what) for at, who, what in rows]
+    frame = pl.DataFrame(told, schema=["at", "customer", "event"], orient="row") if told else pl.DataFrame()
+    return _whole("balance", frame).sort("at")
+
+
+def _whole(kind: Kind, frame: pl.DataFrame) -> pl.DataFrame:
+    if not frame.width:
+        return pl.DataFrame(schema=SCHEMAS[kind])
+    schema = {"cdr": CDR_SCHEMA, "sip": SIP_SCHEMA, "balance": BALANCE_SCHEMA}[kind]
+    missing = [pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in frame.columns]
+    return frame.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in schema.items())
