@@ -9,7 +9,7 @@ from typing import Final
 from akira.errors import OperatorError
 
 NETWORK: Final = {"customers": 6, "terminators": 3, "destinations": 4, "switches": 2}
-WHERE: Final = ("customer", "terminator", "destination", "switch")
+WHERE: Final[tuple[str, ...]] = ("customer", "terminator", "destination", "switch")
 EFFECTS: Final = (
     "asr", "pdd", "talk", "fas", "traffic", "lag", "lost", "twice", "unrated", "up",
     "balance", "denied", "dead", "to", "garbage", "ringing", "unanswered",
