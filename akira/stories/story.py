@@ -106,7 +106,24 @@ def _change(story: Story, start_ms: int, length_ms: int, rest: list[str]) -> Cha
             raise ValueError(f"no {dim} {unknown[0]!r}: the network has {', '.join(known)}")
     if not facts:
         raise ValueError(f"nothing changes: name one of {', '.join(EFFECTS)}")
+    for name, value in facts.items():
+        _check(story, name, value)
     return Change(start_ms, start_ms + length_ms, where, facts)
+
+
+def _check(story: Story, name: str, value: str) -> None:
+    """Raise ValueError for the value of an effect that says nothing."""
+    match name:
+        case "pdd" | "lag":
+            span_ms(value.removeprefix("+"))
+        case "to":
+            _one_of(value, *names(story, "terminator"))
+        case "balance":
+            _one_of(value, "blocked", "threshold")
+        case "dead" | "ringing" | "unanswered":
+            _one_of(value, {"dead": "quiet", "ringing": "none", "unanswered": "lost"}[name])
+        case _:
+            float(value)
 
 
 def _expected(story: Story, number: int, rest: list[str]) -> Expected:

@@ -58,7 +58,7 @@ def _bend(c: Columns, story: Story, change: Change, rng: np.random.Generator) ->
             case "traffic":
                 c["made"][hit & (luck >= float(value))] = False
             case "lag":
-                c["lag_ms"][hit] += span_ms(value)
+                c["lag_ms"][hit] += span_ms(value.removeprefix("+"))
             case "lost":
                 c["written"][hit & (luck < float(value))] = False
             case "twice":
