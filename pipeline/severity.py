@@ -94,6 +94,12 @@ TABLE: Final[tuple[Row, ...]] = (
     ),
     (
         "SEV2",
+        "more than an isolated customer issue, less than financial blocking for many",
+        lambda f, s: f.blocked >= 2,
+        lambda f: f"because {_customers(f.blocked)} are blocked at once",
+    ),
+    (
+        "SEV2",
         "workaround exists",
         lambda f, s: f.workaround,
         lambda f: "because failover carries the calls of " + _customers(f.customers),

@@ -217,7 +217,7 @@ def place(settings: Path) -> int | None:
 @pytest.mark.kafka
 def test_a_terminated_run_goes_on_where_it_stopped(expected: list[str], live_settings: Path) -> None:
     process = started(live_settings)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while place(live_settings) is None and time.monotonic() < deadline:
         time.sleep(0.2)
     watched(live_settings.parent / "run.log")
