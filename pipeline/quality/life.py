@@ -12,7 +12,7 @@ from pipeline.explain import Found, Settings, search
 from pipeline.explain import Leaves as Table
 from pipeline.names import DIMS
 from pipeline.quality.cause import coded, contains, inside, overlaps
-from pipeline.quality.judge import judge
+from pipeline.quality.judge import judge, observe
 from pipeline.quality.recent import Minute, Span
 from pipeline.quality.tilt import BLOCK_MIN, tilt
 from pipeline.quality.track import Track, onset_of
@@ -34,6 +34,7 @@ SEARCHED: Final[tuple[tuple[str, ...], ...]] = (
 )
 SWITCH_SEARCHED: Final[tuple[tuple[str, ...], ...]] = (("switch",),)
 YOUNG_MIN: Final = 10
+UNEXCUSED: Final = 0.6
 DISPERSION: Final = 1.2
 EDGE: Final = 0.01
 REVIEW_MIN: Final = 5
@@ -62,10 +63,19 @@ class Life:
                 float(counts.expected[within].sum()),
             )
             track.judge_recovery(engine.settings.hold.soak_min, engine.settings.evidence.overdispersion)
+            if track.excused and closed.minute - track.opened <= REVIEW_UNTIL_MIN:
+                self._excuse_again(track, closed.minute)
             age = closed.minute - track.opened
             young = 0 < age <= YOUNG_MIN or (age <= REVIEW_UNTIL_MIN and age % REVIEW_MIN == 0 and age > 0)
             if track.active and young and track.good_since is None and not track.excused:
                 self._review(track, closed.minute)
+
+    def _excuse_again(self, track: Track, minute: int) -> None:
+        """An excuse holds only as long as what succeeded before goes on succeeding."""
+        question = next(q for q in self.engine.questions if q.name == track.question)
+        window = observe(self.engine, question, track.cause, track.onset, minute)
+        if window is not None and window.pace.hits_now < UNEXCUSED * window.pace.hits_usual:
+            track.excused, track.opened = False, minute
 
     def forget(self, before: int) -> None:
         """Drop the causes that ended before minute `before`."""

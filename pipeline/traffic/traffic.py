@@ -7,6 +7,7 @@ the expected number: only what can hardly be a quiet hour counts, and a drop mus
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -49,9 +50,10 @@ class Traffic:
         """Minute, counts and expected counts of the watched slices."""
         self.tracks: list[Track] = []
 
-    def judge(self, closed: Minute, hour: int, idle: frozenset[int]) -> None:
+    def judge(self, closed: Minute, hour: int, idle: frozenset[int], strange: Sequence[Codes] = ()) -> None:
         """Judge and learn a closed minute. Not called while a switch is silent or late, nor when nothing shows that
-        time goes on: then nothing can be concluded from traffic. `idle` are switches that count no calls themselves."""
+        time goes on: then nothing can be concluded from traffic. `idle` are switches that count no calls themselves,
+        `strange` causes whose traffic is their own doing and not learnt from."""
         size = self.levels.grow()
         self.states.grow(size)
         self.since = np.concatenate([self.since, np.full(size - len(self.since), closed.minute)])
@@ -70,6 +72,7 @@ class Traffic:
         if len(alarms):
             self._open(closed.minute, alarms, idle)
             held = self._held()
+        held = held | self._within(strange)
         self.levels.learn(count, hour, held, (self.levels.age > WARM_MIN) & (level > 3))
 
     def follow(self, closed: Minute) -> None:
@@ -87,9 +90,12 @@ class Traffic:
 
     def _held(self) -> npt.NDArray[np.bool_]:
         """[watched slices] which lie within a cause under watch."""
+        return self._within([track.cause for track in self.tracks])
+
+    def _within(self, causes: Sequence[Codes]) -> npt.NDArray[np.bool_]:
         held = np.zeros(len(self.levels.slices), np.bool_)
-        for track in self.tracks:
-            columns = self.leaves.slices[inside(track.cause, self.leaves.codes)]
+        for cause in causes:
+            columns = self.leaves.slices[inside(cause, self.leaves.codes)]
             held |= np.isin(self.levels.slices, columns[columns >= 0])
         return held
 

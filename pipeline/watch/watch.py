@@ -84,7 +84,8 @@ class Watch:
         late = any(f.signal == "cdr_delayed" and f.ended_ms is None for f in found)
         late = late or any(track.active for track in self.engine.tracks_of("cdr_delay"))
         if closed.fresh and not late:
-            self.traffic.judge(self.engine.recent.minutes[-1], hour, self._idle())
+            own_doing = [t.cause for t in self.engine.tracks if t.excused and t.active]
+            self.traffic.judge(self.engine.recent.minutes[-1], hour, self._idle(), own_doing)
         self.traffic.follow(self.engine.recent.minutes[-1])
         found += [finding(self.engine, track, closed.minute) for track in self._tracks(closed.minute)]
         found += self.traffic.findings()
