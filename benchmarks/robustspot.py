@@ -2,8 +2,9 @@
 
 DATA_DIR holds anomaly.yaml and a CSV a case (data/RS of https://github.com/shaido987/riskloc, not part of this
 repository). Every method gets the minute of the incident and the four minutes before it. Settings were tuned on the
-even-numbered cases (`--tune`); the odd ones are the report. With `--rival CHECKOUT` of that repository RobustSpot runs
-in the same run (it needs the packages pandas and kneed). Times are CPU milliseconds a case.
+even-numbered cases (`--tune`); docs/explain.md says why the odd ones are no untouched hold-out. With `--rival
+CHECKOUT` of that repository RobustSpot runs in the same run (it needs the packages pandas and kneed). Times are CPU
+milliseconds a case.
 
     python -m benchmarks.robustspot DATA_DIR [--rival CHECKOUT] [--tune] [--results benchmarks/results.json]
 """
@@ -155,12 +156,12 @@ def report(cases: list[Case], checkout: Path | None) -> dict[str, Any]:
     """Figures of all methods, even (tuned on), odd (the report) and all cases."""
     methods = {"akira": akira(settings(True))}
     if checkout:
-        methods |= {"robustspot_k3": robustspot(checkout, 3), "robustspot_k1": robustspot(checkout, 1)}
+        methods["robustspot"] = robustspot(checkout, 3)
     scores = {name: judge(cases, method) for name, method in methods.items()}
     parts = {"even": slice(0, None, 2), "odd": slice(1, None, 2), "all": slice(None)}
     result: dict[str, Any] = {n: {p: s.figures(where) for p, where in parts.items()} for n, s in scores.items()}
     if checkout:
-        ours, theirs = scores["akira"], scores["robustspot_k3"]
+        ours, theirs = scores["akira"], scores["robustspot"]
         result["top_1_mcnemar_p"] = {p: round(mcnemar(ours.top_1[w], theirs.top_1[w]), 4) for p, w in parts.items()}
     return result
 
