@@ -34,7 +34,7 @@ def _now() -> int:
     return time.time_ns() // 1_000_000
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no Chromium: install it, or name it in CHROMIUM")

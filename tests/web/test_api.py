@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -128,14 +129,25 @@ def test_stream_tells_changes_and_resumes_after_the_last_one_seen(web: Web) -> N
 
 def test_a_body_past_the_bound_is_refused_declared_or_not(web: Web) -> None:
     noc = web.client("noc")
-    declared = noc.post("/api/v1/tickets", content=b"x" * (BODY_BYTES + 1))
+    declared = _answered(lambda: noc.post("/api/v1/tickets", content=b"x" * (BODY_BYTES + 1)))
     assert declared.status_code == 413 and declared.json()["status"] == 413
 
     def chunks() -> object:
         for _ in range(BODY_BYTES // 65_536 + 2):
             yield b"x" * 65_536
 
-    assert noc.post("/api/v1/tickets", content=chunks()).status_code == 413  # type: ignore[arg-type]
+    sent = _answered(lambda: noc.post("/api/v1/tickets", content=chunks()))  # type: ignore[arg-type]
+    assert sent.status_code == 413
+
+
+def _answered(ask: Callable[[], httpx.Response], tries: int = 8) -> httpx.Response:
+    """The answer to a body that is refused unread: a sender that is still writing may see the reset before it."""
+    for _ in range(tries - 1):
+        try:
+            return ask()
+        except (httpx.ReadError, httpx.WriteError):
+            continue
+    return ask()
 
 
 @pytest.mark.anyio
