@@ -15,7 +15,7 @@ from pipeline.settings import SeveritySettings
 
 TOUCHED_LEAST = 2
 MAJOR_LEAST = 5
-RECENT_MIN = 10
+CARRIED = 0.4
 
 
 @dataclass(slots=True)
@@ -89,4 +89,4 @@ def carried(minutes: Iterable[Minute], cause: Codes) -> bool:
         touched = rows.last & np.isin(rows.call, np.unique(rows.call[within])) & ~np.isnan(closed.answer)
         answered += float(rows.answered[touched].sum())
         normal += float(closed.answer[touched].sum())
-    return answered >= 0.6 * normal
+    return answered >= CARRIED * normal
