@@ -15,7 +15,7 @@ from pipeline.settings import SeveritySettings
 
 TOUCHED_LEAST = 2
 MAJOR_LEAST = 5
-CARRIED = 0.4
+CARRIED = 0.5
 
 
 @dataclass(slots=True)
@@ -79,14 +79,17 @@ def unable(
 
 
 def carried(minutes: Iterable[Minute], cause: Codes) -> bool:
-    """Whether the calls that touched the cause end about as well as they should: failover carries them."""
+    """Whether the calls that touched the cause end about as well as they should: failover carries them.
+
+    A call's first attempt and its last may arrive minutes apart, so the calls are joined over the whole time.
+    """
+    closed_ones = [closed for closed in minutes if len(closed.rows)]
+    inside_calls = [closed.rows.call[inside(cause, closed.rows.codes)] for closed in closed_ones]
+    calls = np.unique(np.concatenate(inside_calls)) if inside_calls else np.zeros(0, np.uint64)
     answered = normal = 0.0
-    for closed in minutes:
+    for closed in closed_ones:
         rows = closed.rows
-        if not len(rows):
-            continue
-        within = inside(cause, rows.codes)
-        touched = rows.last & np.isin(rows.call, np.unique(rows.call[within])) & ~np.isnan(closed.answer)
+        touched = rows.last & np.isin(rows.call, calls) & ~np.isnan(closed.answer)
         answered += float(rows.answered[touched].sum())
         normal += float(closed.answer[touched].sum())
     return answered >= CARRIED * normal
