@@ -75,7 +75,9 @@ def belongs(new: Finding, old: Finding, owners: Mapping[str, str]) -> bool:
         return True
     if new.signal == old.signal and set(new.cause) == set(old.cause):
         return True
-    return abs(new.onset_ms - old.onset_ms) <= NEAR_MS
+    # "everything" holds every slice: only what began with it is a part of it
+    near_ms = NEAR_MS if bool(new.cause) == bool(old.cause) else JOINT_MS
+    return abs(new.onset_ms - old.onset_ms) <= near_ms
 
 
 def returns(new: Finding, old: Finding, owners: Mapping[str, str]) -> bool:

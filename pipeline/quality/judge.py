@@ -27,7 +27,7 @@ def judge(engine: Engine, question: Question, cause: Codes, onset: int, minute: 
     window = observe(engine, question, cause, onset, minute)
     if window is None or not question.gate(window, engine.settings.gates):
         return "nothing"
-    if not _still(engine, question, cause, minute, window):
+    if not _still(engine, question, cause, max(onset, minute - NOW_MIN + 1), minute, window):
         return "nothing"
     own_doing = any(
         t.excused and (t.ended is None or t.ended > onset) and contains(t.cause, cause) for t in engine.tracks
@@ -37,8 +37,8 @@ def judge(engine: Engine, question: Question, cause: Codes, onset: int, minute: 
     return "fault"
 
 
-def _still(engine: Engine, question: Question, cause: Codes, minute: int, window: Window) -> bool:
-    span = engine.recent.span(question.name, minute - NOW_MIN + 1, minute)
+def _still(engine: Engine, question: Question, cause: Codes, since: int, minute: int, window: Window) -> bool:
+    span = engine.recent.span(question.name, since, minute)
     within = inside(cause, engine.leaves.codes[span.leaf])
     total = float(span.total[within].sum())
     if not total:
