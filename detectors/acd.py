@@ -21,6 +21,7 @@ from pipeline.settings import GateSettings
 MORE_SHORT: Final = 1.1
 FEWER_LONG: Final = 0.9
 SURELY_FEWER_SD: Final = 2.0
+ON_TOP: Final = 1.4
 
 
 def answered(rows: Rows) -> Flags:
@@ -44,6 +45,13 @@ def only_short_can_have_ended(window: Window) -> bool:
     return bool(pace.hits_now < MORE_SHORT * pace.hits_before or long_ones_left)
 
 
+def more_answers(window: Window) -> bool:
+    """A customer with many more answered calls than before dials something else: its short calls come on top."""
+    pace = window.pace
+    now, before = pace.hits_now + pace.misses_now, pace.hits_usual + pace.misses_before
+    return bool(window.one_customer and now >= ON_TOP * before)
+
+
 ACD: Final = Question(
     name="acd",
     signal="acd_drop",
@@ -52,6 +60,7 @@ ACD: Final = Question(
     counts=answered,
     scale=Scale("talk", 0.5),
     gate=worth_it,
+    excuse=more_answers,
 )
 ACD_SHORT: Final = Question(
     name="acd_short",
@@ -61,4 +70,5 @@ ACD_SHORT: Final = Question(
     counts=answered,
     scale=Scale("talk", 0.25),
     gate=worth_it,
+    excuse=more_answers,
 )
