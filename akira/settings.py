@@ -16,7 +16,7 @@ from connectors.alertmanager.settings import AlertmanagerSettings
 from connectors.kafka.settings import KafkaSettings
 from connectors.prometheus.scrape import ScrapeSettings
 from connectors.switches import SwitchSettings
-from pipeline.desk.policy import DeskPolicy
+from pipeline.desk.policy import DeskPolicy, DeskSettings
 from pipeline.settings import WatchSettings
 
 FILE: Final = "akira.toml"
@@ -81,7 +81,7 @@ class Settings(_Section):
     run: RunSettings = RunSettings()
     kafka: KafkaSettings = KafkaSettings()
     watch: WatchSettings = WatchSettings()
-    desk: DeskPolicy = DeskPolicy()
+    desk: DeskSettings = DeskSettings()
     web: WebSettings = WebSettings()
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
     cdr: tuple[SwitchSettings, ...] = Field(
@@ -90,6 +90,11 @@ class Settings(_Section):
     scrape: tuple[ScrapeSettings, ...] = Field(
         default=(), description="metrics pages of `akira scrape`, [[scrape]] each"
     )
+
+    @property
+    def policy(self) -> DeskPolicy:
+        """What the desk goes by."""
+        return DeskPolicy.of(self.desk, self.watch)
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:

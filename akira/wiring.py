@@ -51,12 +51,12 @@ class Parts:
     @cached_property
     def desk(self) -> Desk:
         """The door for people and machines."""
-        return Desk(self.store, self.settings.desk, self.directory, self.fan_out)
+        return Desk(self.store, self.settings.policy, self.directory, self.fan_out)
 
     @cached_property
     def journal(self) -> Journal:
         """The door for telemetry."""
-        return Journal(self.store, self.settings.desk, self.fan_out)
+        return Journal(self.store, self.settings.policy, self.fan_out)
 
     @cached_property
     def metrics(self) -> Metrics:

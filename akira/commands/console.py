@@ -33,7 +33,7 @@ def command(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with opened(known) as parts:
-        app = create_app(parts.store, known.desk, directory=parts.directory, fan_out=parts.fan_out)
+        app = create_app(parts.store, known.policy, directory=parts.directory, fan_out=parts.fan_out)
         bind = host or known.web.host
         with served(app, bind, known.web.port if port is None else port) as address:
             greet(*admin_link(app), address, bind)

@@ -98,7 +98,7 @@ def _watch(
             archive,
             load_directory(place) if place else Directory(),
             known.watch,
-            known.desk,
+            known.policy,
             deadletters=kept,
             progress=None if bars is None else _Shown(bars).move,
             told=None

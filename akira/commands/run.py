@@ -60,8 +60,8 @@ def command(
 def _served(parts: Parts, running: Running) -> Iterator[None]:
     """Console and API, and the pages by which the service itself is watched."""
     web, status = parts.settings.web, running.status
-    desk, who = parts.settings.desk, parts.directory
-    app = create_app(parts.store, desk, directory=who, feeds=lambda: status.feed_rows, fan_out=parts.fan_out)
+    policy, who = parts.settings.policy, parts.directory
+    app = create_app(parts.store, policy, directory=who, feeds=lambda: status.feed_rows, fan_out=parts.fan_out)
     app.router.routes[:0] = status.routes()
     open_door(app, running.spools)
     with alerting(parts, app, running.loop.stop), served(app, web.host, web.port) as address:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.desk.ticket import Queue
 from pipeline.incidents import Severity, TicketType
-from pipeline.settings import SeveritySettings
+from pipeline.settings import HoldSettings, SeveritySettings, WatchSettings
 
 MINUTE_MS: Final = 60_000
 
@@ -100,14 +100,25 @@ class RotaPolicy(_Section):
     steps: int = Field(default=3, ge=1, le=10)
 
 
-class DeskPolicy(_Section):
-    """Times and limits of the desk; `severity` are the numbers of the severity table, the watch's own."""
+class DeskSettings(_Section):
+    """Section [desk]: times and limits of the desk."""
 
     first_response: Minutes = Minutes(SEV1=15, SEV2=30, SEV3=240)
     update_every: Minutes = Minutes(SEV1=30, SEV2=60, SEV3=1440)
     reopen_window_min: int = Field(default=60, ge=0, le=10_080, description="a fault back within this reopens")
-    downgrade_hold_min: int = Field(default=15, ge=0, le=240, description="a lower severity waits this long")
     silence_max_days: int = Field(default=14, ge=1, le=365)
     text_max: int = Field(default=20_000, ge=1000, le=200_000, description="characters of one text")
     rota: RotaPolicy = RotaPolicy()
+
+
+class DeskPolicy(DeskSettings):
+    """What the desk goes by: section [desk], and of section [watch] what holds for telemetry and people alike."""
+
     severity: SeveritySettings = SeveritySettings()
+    downgrade_hold_min: int = HoldSettings().downgrade_min
+
+    @classmethod
+    def of(cls, desk: DeskSettings, watch: WatchSettings) -> DeskPolicy:
+        """The policy of these two sections."""
+        shared = {"severity": watch.severity, "downgrade_hold_min": watch.hold.downgrade_min}
+        return cls(**{name: getattr(desk, name) for name in DeskSettings.model_fields}, **shared)

@@ -21,7 +21,7 @@ def test_a_desk_token_may_deliver_and_a_viewer_may_not(tmp_path: Path) -> None:
     settings = Settings(store=StoreSettings(url=SecretStr(f"sqlite:///{tmp_path}/akira.db")))
     stop = threading.Event()
     with opened(settings) as parts:
-        app = create_app(parts.store, settings.desk)
+        app = create_app(parts.store, settings.policy)
         issue = app.state.tokens.issue
         noc, _ = issue("alertmanager", "noc", at_ms=app.state.clock(), by="test", lasts_ms=None)
         viewer, _ = issue("wall", "viewer", at_ms=app.state.clock(), by="test", lasts_ms=None)
