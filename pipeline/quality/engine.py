@@ -62,7 +62,7 @@ class Engine:
         """Add one closed minute, move the causes under watch and search where an alarm rings."""
         self.counter.note(rows)
         closed = self._count(minute, rows, row_leaf, hour)
-        self.recent.minutes.append(closed)
+        self.recent.add(closed)
         self.life.follow(closed)
         if not any(fit.ready for fit in self.fits.values()):
             return

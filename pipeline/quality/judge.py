@@ -39,7 +39,7 @@ def judge(engine: Engine, question: Question, cause: Codes, onset: int, minute: 
 
 def _still(engine: Engine, question: Question, cause: Codes, since: int, minute: int, window: Window) -> bool:
     span = engine.recent.span(question.name, since, minute)
-    within = inside(cause, engine.leaves.codes[span.leaf])
+    within = inside(cause, engine.leaves.codes)[span.leaf]
     total = float(span.total[within].sum())
     if not total:
         return True
@@ -49,13 +49,13 @@ def _still(engine: Engine, question: Question, cause: Codes, since: int, minute:
 
 def observe(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> Window | None:
     """What was seen inside the cause from `onset` to `minute`; None when nothing was."""
-    taken = engine.recent.rows(onset, minute)
-    if taken is None:
+    leaves = inside(cause, engine.leaves.codes)
+    rows = engine.recent.rows(onset, minute, leaves)
+    if rows is None:
         return None
-    rows, leaf, _ = taken
-    rows = rows.take(inside(cause, rows.codes) & engine.counter.rows(question, rows))
+    rows = rows.take(engine.counter.rows(question, rows))
     span = engine.recent.span(question.name, onset, minute)
-    within = inside(cause, engine.leaves.codes[span.leaf])
+    within = leaves[span.leaf]
     sums = [float(column[within].sum()) for column in (span.total, span.hits, span.expected)]
     median, normal = _medians(engine, question, rows.pdd_ms, rows.talk_ms, rows.of("destination"))
     pace = _pace(engine, question, cause, onset, minute)
@@ -64,7 +64,7 @@ def observe(engine: Engine, question: Question, cause: Codes, onset: int, minute
 
 def _pace(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> Pace:
     span = engine.recent.span(question.name, onset - PACE_MIN, minute)
-    within = inside(cause, engine.leaves.codes[span.leaf])
+    within = inside(cause, engine.leaves.codes)[span.leaf]
     place = span.minute[within] - (onset - PACE_MIN)
     size = minute - (onset - PACE_MIN) + 1
     hits = np.bincount(place, span.hits[within], size)

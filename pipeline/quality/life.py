@@ -83,7 +83,7 @@ class Life:
 
     def search(self, question: Question, minute: int, loudest: int) -> bool:
         """Search the cause behind an alarm of slice `loudest`; True when a cause was opened or widened."""
-        span = self._unexplained(question, self.engine.recent.span(question.name, 0), minute, skip=None)
+        span = self._unexplained(question, self.engine.recent.span(question.name), minute, skip=None)
         onset = self._onset(question, span, loudest_leaves(self.engine, loudest))
         found = self._find(question, onset, minute, skip=None)
         opened = [self._open(question, cause, minute) for cause in found]
@@ -119,7 +119,7 @@ class Life:
                 continue
             until = track.ended if track.ended is not None else minute + 1
             lasts = (span.minute >= track.onset - 2) & (span.minute < until)
-            within = inside(track.cause, self.engine.leaves.codes[span.leaf]) & lasts
+            within = inside(track.cause, self.engine.leaves.codes)[span.leaf] & lasts
             normal = tilt(span.total, span.hits, normal, within, span.minute // BLOCK_MIN)
         return replace(span, expected=normal)
 
@@ -141,13 +141,10 @@ class Life:
         inside_rows = within[span.leaf]
         if not inside_rows.any():
             return int(self.engine.recent.minutes[-1].minute)
-        minutes, index = np.unique(span.minute[inside_rows], return_inverse=True)
-        sums: list[npt.NDArray[np.float64]] = [
-            np.bincount(index, column[inside_rows], len(minutes)).astype(np.float64)
-            for column in (span.total, span.hits, span.expected)
-        ]
+        table = _by_minute(span, inside_rows)
+        minutes = table[:, 0].astype(np.int64)
         rho = self.engine.settings.evidence.overdispersion
-        return onset_of(minutes, sums[0], sums[1], sums[2], 1.0 if question.rises else -1.0, rho)
+        return onset_of(minutes, table[:, 1], table[:, 2], table[:, 3], 1.0 if question.rises else -1.0, rho)
 
     def _open(self, question: Question, found: Found, minute: int) -> bool:
         engine = self.engine
@@ -156,7 +153,7 @@ class Life:
         if any(contains(t.cause, cause) for t in known):
             return False
         within = inside(cause, engine.leaves.codes)
-        span = self._unexplained(question, engine.recent.span(question.name, 0), minute, skip=None)
+        span = self._unexplained(question, engine.recent.span(question.name), minute, skip=None)
         onset = self._onset(question, span, within)
         verdict = judge(engine, question, cause, onset, minute)
         if verdict == "nothing":
@@ -180,19 +177,14 @@ class Life:
         track.cause = cause
         track.pending = None
         within = inside(cause, engine.leaves.codes)
-        span = engine.recent.span(question.name, 0)
+        span = engine.recent.span(question.name)
         start = self._onset(question, span, within) if onset is None else onset
         track.onset = min(track.onset, start) if onset is None else start
-        inside_rows = within[span.leaf]
-        table: dict[int, tuple[int, float, float, float]] = {row[0]: row for row in track.series}
+        known = {int(row[0]): row for row in _by_minute(span, within[span.leaf]).tolist()}
+        table = {row[0]: row for row in track.series}
         for closed in engine.recent.minutes:
-            at = inside_rows & (span.minute == closed.minute)
-            table[closed.minute] = (
-                closed.minute,
-                float(span.total[at].sum()),
-                float(span.hits[at].sum()),
-                float(span.expected[at].sum()),
-            )
+            _, *counts = known.get(closed.minute, (closed.minute, 0.0, 0.0, 0.0))
+            table[closed.minute] = (closed.minute, *counts)
         track.series = [table[number] for number in sorted(table)]
 
     def _review(self, track: Track, minute: int) -> None:
@@ -215,6 +207,17 @@ class Life:
                 ]
         else:
             track.pending = better
+
+
+def _by_minute(span: Span, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """[minutes with any of the chosen rows, 4]: minute, total, hits, expected."""
+    if not chosen.any():
+        return np.zeros((0, 4))
+    first = int(span.minute[0])
+    index = span.minute[chosen] - first
+    seen = np.flatnonzero(np.bincount(index))
+    sums = [np.bincount(index, column[chosen])[seen] for column in (span.total, span.hits, span.expected)]
+    return np.column_stack([seen + first, *sums])
 
 
 def _per_leaf(span: Span, column: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.float64]:

@@ -54,35 +54,45 @@ class Recent:
 
     def __init__(self, minutes_most: int) -> None:
         self.minutes: deque[Minute] = deque(maxlen=minutes_most)
+        self._spans: dict[str, Span] = {}
+        """The counts of all minutes in one piece, made when a question is asked for them and good for this minute."""
+
+    def add(self, closed: Minute) -> None:
+        """Take the next minute; the oldest makes room."""
+        self.minutes.append(closed)
+        self._spans.clear()
 
     def since(self, minute: int) -> list[Minute]:
         """The minutes from `minute` on."""
         return [m for m in self.minutes if m.minute >= minute]
 
-    def span(self, question: str, since: int, until: int | None = None) -> Span:
+    def span(self, question: str, since: int = 0, until: int | None = None) -> Span:
         """Counts of a question from minute `since` to `until`, both included."""
-        chosen = [m for m in self.minutes if m.minute >= since and (until is None or m.minute <= until)]
-        chosen = [m for m in chosen if question in m.counts]
-        if not chosen:
-            none = np.zeros(0)
-            return Span(none.astype(np.int64), none.astype(np.int64), none, none, none)
-        return Span(
-            minute=np.concatenate([np.full(len(m.leaf), m.minute, np.int64) for m in chosen]),
-            leaf=np.concatenate([m.leaf for m in chosen]),
-            total=np.concatenate([m.counts[question].total for m in chosen]),
-            hits=np.concatenate([m.counts[question].hits for m in chosen]),
-            expected=np.concatenate([m.counts[question].expected for m in chosen]),
-        )
+        if question not in self._spans:
+            self._spans[question] = _joined([m for m in self.minutes if question in m.counts], question)
+        whole = self._spans[question]
+        first = int(np.searchsorted(whole.minute, since))
+        last = len(whole.minute) if until is None else int(np.searchsorted(whole.minute, until, side="right"))
+        part = slice(first, last)
+        return Span(whole.minute[part], whole.leaf[part], whole.total[part], whole.hits[part], whole.expected[part])
 
-    def rows(self, since: int, until: int | None = None) -> tuple[Rows, Ints, Floats] | None:
-        """Attempts, their leaves and their expected answers from minute `since` on; None when there are none."""
-        chosen: Sequence[Minute] = [
-            m for m in self.minutes if m.minute >= since and (until is None or m.minute <= until) and len(m.rows)
-        ]
+    def rows(self, since: int, until: int, within: npt.NDArray[np.bool_]) -> Rows | None:
+        """Attempts of the leaves `within` [leaves] from minute `since` to `until`; None when no minute has any."""
+        chosen = [m for m in self.minutes if since <= m.minute <= until and len(m.rows)]
         if not chosen:
             return None
-        return (
-            concat([m.rows for m in chosen]),
-            np.concatenate([m.row_leaf for m in chosen]),
-            np.concatenate([m.answer for m in chosen]),
-        )
+        return concat([m.rows.take(within[m.row_leaf]) for m in chosen])
+
+
+def _joined(minutes: Sequence[Minute], question: str) -> Span:
+    if not minutes:
+        none = np.zeros(0)
+        return Span(none.astype(np.int64), none.astype(np.int64), none, none, none)
+    counts = [m.counts[question] for m in minutes]
+    return Span(
+        minute=np.repeat([m.minute for m in minutes], [len(m.leaf) for m in minutes]),
+        leaf=np.concatenate([m.leaf for m in minutes]),
+        total=np.concatenate([c.total for c in counts]),
+        hits=np.concatenate([c.hits for c in counts]),
+        expected=np.concatenate([c.expected for c in counts]),
+    )

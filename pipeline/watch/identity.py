@@ -8,7 +8,6 @@ import polars as pl
 
 Hashes = npt.NDArray[np.uint64]
 HOUR_MS = 3_600_000
-RUNS_MOST = 6
 
 
 def known(runs: list[Hashes], hashes: Hashes) -> npt.NDArray[np.bool_]:
@@ -19,6 +18,16 @@ def known(runs: list[Hashes], hashes: Hashes) -> npt.NDArray[np.bool_]:
         at[at == len(run)] = 0
         found |= run[at] == hashes
     return found
+
+
+def filed(runs: list[Hashes], fresh: Hashes) -> list[Hashes]:
+    """The sorted `runs` with one more, merged so that each is more than twice as long as the next: few to search, and
+    a hash is moved only so often as its run doubles."""
+    runs = [*runs, fresh] if len(fresh) else runs
+    while len(runs) > 1 and len(runs[-2]) <= 2 * len(runs[-1]):
+        last = runs.pop()
+        runs[-1] = np.sort(np.concatenate([runs[-1], last]), kind="stable")
+    return runs
 
 
 class Seen:
@@ -34,17 +43,16 @@ class Seen:
         if not len(frame):
             return np.zeros(0, np.bool_)
         hashes = frame.select(pl.struct("call_id", "attempt", "switch").hash(11)).to_series().to_numpy()
-        _, first = np.unique(hashes, return_index=True)
+        unique, first = np.unique(hashes, return_index=True)
         again = np.ones(len(hashes), np.bool_)
         again[first] = False
-        hours = frame["setup_at"].to_numpy() // HOUR_MS
+        hours = frame["setup_at"].to_numpy()[first] // HOUR_MS
         for hour in np.unique(hours).tolist():
             inside = hours == hour
             runs = self.hours.setdefault(hour, [])
-            again[inside] |= known(runs, hashes[inside])
-            runs.append(np.unique(hashes[inside & ~again]))
-            if len(runs) > RUNS_MOST:
-                self.hours[hour] = [np.unique(np.concatenate(runs))]
+            old = known(runs, unique[inside])
+            again[first[inside][old]] = True
+            self.hours[hour] = filed(runs, unique[inside][~old])
         return again
 
     def forget(self, now_ms: int) -> None:
@@ -74,7 +82,9 @@ class Retries:
         calls = np.concatenate([self.calls, call])
         setups = np.concatenate([self.setup_at, setup])
         ours = np.concatenate([np.zeros(len(self.pairs), np.bool_), numbered])
-        order = np.lexsort((calls, setups, pairs))
+        marked = np.zeros(len(pairs), np.bool_)
+        several = _several(pairs)
+        order = several[np.lexsort((calls[several], setups[several], pairs[several]))]
         again = np.zeros(len(order), np.bool_)
         p, c, s = pairs[order], calls[order], setups[order]
         near = (p[1:] == p[:-1]) & (s[1:] - s[:-1] <= self.fold_ms)
@@ -83,10 +93,19 @@ class Retries:
         # the later attempts of one re-tried call are as much a re-attempt as its first
         for _ in range(3):
             again[1:] |= near & ~other & again[:-1]
-        marked = np.zeros(len(order), np.bool_)
         marked[order] = again
         keep = ours | (np.arange(len(pairs)) < len(self.pairs))
         keep &= setups >= setups.max(initial=0) - 2 * self.fold_ms
         self.pairs, self.calls, self.setup_at = pairs[keep], calls[keep], setups[keep]
         found: npt.NDArray[np.bool_] = marked[len(marked) - len(frame) :] & numbered
         return found
+
+
+def _several(pairs: Hashes) -> npt.NDArray[np.intp]:
+    """The positions whose value occurs more than once."""
+    order = np.argsort(pairs)
+    same = pairs[order][1:] == pairs[order][:-1]
+    repeated = np.zeros(len(pairs), np.bool_)
+    repeated[1:] = same
+    repeated[:-1] |= same
+    return order[repeated]
