@@ -118,7 +118,8 @@ def scale_of(scenario: Scenario) -> Scale:
 
 def _plan(scenario: Scenario, site: Site, first_day: int) -> tuple[tuple[Fault, ...], list[tuple[Effect, ...]]]:
     """The faults and the effects of the confounders of a scenario: its named ones, then those drawn."""
-    events = [(event, 0.0) for event in scenario.faults]
+    per_minute = site.world.scale.calls_per_day / 1440.0
+    events = [(event, event.calls_per_minute / per_minute) for event in scenario.faults]
     confounders = list(scenario.confounders)
     if scenario.random is not None:
         more, others = draw(scenario.random, site.world.scale, scenario.days, site.world.seed)

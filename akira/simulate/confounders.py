@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from akira.simulate.calendar import HOUR_MS, MINUTE_MS
-from akira.simulate.effects import Clock, Dialler, Divert, Effect, Mix, Retries, Scope, Volume
+from akira.simulate.effects import Clock, Dialler, Divert, Effect, Mix, Outage, Retries, Scope, Volume
 from akira.simulate.faults import Order, where
 from akira.simulate.site import Site
 
@@ -45,6 +45,12 @@ def dialler(site: Site, order: Order) -> tuple[Effect, ...]:
     )
 
 
+def campaign(site: Site, order: Order) -> tuple[Effect, ...]:
+    """A customer calls one destination `strength` times as much as ever, as well and as long as ever."""
+    _, scope = where(site, order, "customer", "destination")
+    return (Volume(start=order.start, end=order.end, scope=scope, factor=order.strength or 8.0),)
+
+
 def outage_end(site: Site, order: Order) -> tuple[Effect, ...]:
     """A customer comes back from an outage of its own (planned: no calls for a while) with a backlog of calls."""
     scope = _customers(site, order)
@@ -68,6 +74,14 @@ def benign_lcr(site: Site, order: Order) -> tuple[Effect, ...]:
     gap = np.abs(routing.offset[offer[1:], destination] - routing.offset[offer[0], destination])
     scope = Scope(destination=(destination,), terminator=(int(offer[0]),))
     return (Divert(start=order.start, end=order.end, scope=scope, to=int(offer[1 + int(np.argmin(gap))])),)
+
+
+def maintenance(site: Site, order: Order) -> tuple[Effect, ...]:
+    """A supplier is taken out of routing on purpose: its calls go to the others without an attempt at it."""
+    _, scope = where(site, order, "terminator")
+    return tuple(
+        Outage(start=order.start, end=order.end, terminator=idle, notice_ms=0) for idle in scope.terminator or ()
+    )
 
 
 def price_move(site: Site, order: Order) -> tuple[Effect, ...]:
@@ -113,9 +127,11 @@ CONFOUNDERS: Final[dict[str, Confounder]] = {
     "ramp": ramp,
     "surge": surge,
     "dialler": dialler,
+    "campaign": campaign,
     "outage_end": outage_end,
     "retries": retries,
     "benign_lcr": benign_lcr,
+    "maintenance": maintenance,
     "price_move": price_move,
     "new_customer": new_customer,
     "new_destination": new_destination,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,7 @@ _LATEST_MIN: Final = 21 * 60 + 30
 _GAP_MIN: Final = 25
 _SHORTEST_MIN: Final = 20.0
 _LONGEST_MIN: Final = 90.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,11 @@ def draw(wanted: Draw, scale: Scale, days: int, seed: int) -> tuple[list[tuple[E
         some = range(day * per_day, min((day + 1) * per_day, len(chosen)))
         for place, at in zip(some, _times([int(length[i]) for i in some], rng), strict=True):
             faults.append(_event(chosen[place], day, at, int(length[place]), scale))
-    return faults, [_confounder(str(kind), days, rng) for kind in rng.permutation(_CONFOUNDERS)[: wanted.confounders]]
+    likenesses = _turns(wanted.confounder_kinds or _CONFOUNDERS, wanted.confounders, rng)
+    return faults, [_confounder(kind, days, rng) for kind in likenesses]
 
 
-def _turns(grid: list[Choice], size: int, rng: np.random.Generator) -> list[Choice]:
+def _turns(grid: Sequence[T], size: int, rng: np.random.Generator) -> list[T]:
     """Every choice of the grid once before any comes again."""
     order = np.concatenate([rng.permutation(len(grid)) for _ in range(-(-size // len(grid)) or 1)])[:size]
     return [grid[int(i)] for i in order]

@@ -10,6 +10,7 @@ import numpy as np
 
 from akira.simulate.effects import (
     Codes,
+    Divert,
     Effect,
     Fail,
     FalseAnswer,
@@ -109,16 +110,27 @@ STYLES: Final[dict[str, tuple[str, ...]]] = {
     "destination": ("destination",),
     "customer": ("customer",),
     "trunk": ("trunk",),
+    "bad_route": ("terminator", "destination"),
+    "one_way": ("terminator",),
 }
 
 
 def asr_drop(site: Site, order: Order) -> Fault:
-    """Answers fall to `strength` of what they were; a trunk that is down is refused with 503."""
+    """Answers fall to `strength` of what they were; a trunk that is down is refused with 503; `bad_route`: routing
+    has just moved the whole destination to the supplier that fails."""
     cause, scope = where(site, order, *STYLES[order.style])
     keep = 0.3 if order.strength is None else order.strength
     codes = CONGESTED if scope.trunk else MIXED
-    fail = Fail(start=order.start, end=order.end, fault=order.number, scope=scope, keep=keep, codes=codes)
-    return made(order, "asr_drop", cause, scope, fail)
+    effects: list[Effect] = [
+        Fail(start=order.start, end=order.end, fault=order.number, scope=scope, keep=keep, codes=codes)
+    ]
+    if order.style == "bad_route":
+        moved = Scope(destination=scope.destination)
+        effects += [
+            Divert(start=order.start, end=order.end, fault=order.number, scope=moved, to=supplier)
+            for supplier in scope.terminator or ()
+        ]
+    return made(order, "asr_drop", cause, scope, *effects)
 
 
 def ner_drop(site: Site, order: Order) -> Fault:
@@ -146,10 +158,17 @@ def pdd_rise(site: Site, order: Order) -> Fault:
 
 
 def acd_drop(site: Site, order: Order) -> Fault:
-    """Talk shrinks to `strength` of itself, with media one way only."""
+    """Talk shrinks to `strength` of itself; `one_way`: since no media comes from the supplier."""
     cause, scope = where(site, order, *STYLES[order.style])
     factor = 0.5 if order.strength is None else order.strength
-    shorten = Shorten(start=order.start, end=order.end, fault=order.number, scope=scope, factor=factor)
+    shorten = Shorten(
+        start=order.start,
+        end=order.end,
+        fault=order.number,
+        scope=scope,
+        factor=factor,
+        one_way=order.style == "one_way",
+    )
     return made(order, "acd_drop", cause, scope, shorten)
 
 

@@ -51,23 +51,25 @@ class Ledger:
         self._expected: Floats = np.zeros(shape)
         self._touched = np.zeros(shape)
         self._inside = np.zeros((len(faults), 3))
+        self._before = np.zeros(len(faults), dtype=np.int64)
 
     def observe(self, legs: Legs) -> None:
         """Add attempts that reached the carrier."""
         switch = self._world.trunks.switch[legs.trunk]
         for number, fault in enumerate(self.faults):
-            during = (legs.setup >= fault.start) & (legs.setup < fault.end)
-            if not during.any():
-                continue
-            self._add(number, legs.customer, during & legs.last, legs.code == ANSWERED, legs.expected)
-            terminator = legs.wanted if fault.by_choice else legs.terminator
-            inside = during & fault.scope.holds(
+            before, during = legs.setup < fault.start, (legs.setup >= fault.start) & (legs.setup < fault.end)
+            slice_ = fault.scope.holds(
                 customer=legs.customer,
                 destination=legs.destination,
-                terminator=terminator,
+                terminator=legs.wanted if fault.by_choice else legs.terminator,
                 trunk=legs.trunk,
                 switch=switch,
             )
+            self._before[number] += int((before & slice_).sum())
+            if not during.any():
+                continue
+            self._add(number, legs.customer, during & legs.last, legs.code == ANSWERED, legs.expected)
+            inside = during & slice_
             self._touched[number] += np.bincount(legs.customer[inside], minlength=self._touched.shape[1])
             answered = float((legs.code[inside] == ANSWERED).sum())
             self._inside[number] += (float(inside.sum()), float(legs.expected[inside].sum()), answered)
@@ -90,7 +92,8 @@ class Ledger:
         self._expected[number] += np.bincount(customer[rows], weights=hope[rows], minlength=size)
 
     def truth(self) -> list[dict[str, object]]:
-        """One label per fault. `calls`, `expected_asr`, `asr` are of the faulty slice, for delay in calls."""
+        """One label per fault. `calls`, `expected_asr`, `asr` are of the faulty slice, for delay in calls;
+        `baseline_calls` are its calls before the fault."""
         return [self._label(number, fault) for number, fault in enumerate(self.faults)]
 
     def _label(self, number: int, fault: Fault) -> dict[str, object]:
@@ -110,6 +113,7 @@ class Ledger:
             "why": why,
             "strength": fault.strength,
             "calls": int(calls),
+            "baseline_calls": int(self._before[number]),
             "expected_asr": round(hope / calls, 4) if calls else None,
             "asr": round(answers / calls, 4) if calls else None,
         }

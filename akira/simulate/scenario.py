@@ -37,6 +37,8 @@ class Event(BaseModel):
     style: str = ""
     count: Annotated[int, Field(ge=1, le=1000)] = 1
     tolerated: bool = False
+    calls_per_minute: Annotated[float, Field(ge=0.0, le=1e6)] = 0.0
+    """A slice that is chosen has at least so many calls a minute, over the mean of the day."""
 
     @model_validator(mode="after")
     def _readable(self) -> Event:
@@ -69,13 +71,14 @@ class Event(BaseModel):
 
 
 class Draw(BaseModel):
-    """How many faults and confounders to draw from the seed, of which kinds (none named: all)."""
+    """How many faults and confounders to draw from the seed, of which kinds (none named: those of `drawn`)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     faults: Annotated[int, Field(ge=0, le=200)] = 6
     confounders: Annotated[int, Field(ge=0, le=200)] = 3
     kinds: tuple[str, ...] = ()
+    confounder_kinds: tuple[str, ...] = ()
 
 
 class Scenario(BaseModel):
