@@ -17,16 +17,18 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.absent import absent
+
 DEPLOY = Path(__file__).parents[2] / "deploy" / "prometheus"
 PATIENCE_S = 60.0
 
 
 def binary(*names: str) -> str:
-    """The first of `names` on PATH; skips the test, loudly, when there is none."""
+    """The first of `names` on PATH; skips the test, loudly, when there is none (in CI that is a failure)."""
     for name in names:
         if path := shutil.which(name):
             return path
-    pytest.skip(f"{names[0]} is not installed (apt-get install prometheus prometheus-alertmanager)")
+    absent(f"{names[0]} is not installed (apt-get install prometheus prometheus-alertmanager)")
 
 
 def free_port() -> int:
