@@ -7,33 +7,42 @@ import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import httpx
 
 from akira import settings as akira_settings
-from akira.errors import EXIT_AWAY, EXIT_REFUSED, OperatorError
+from akira.errors import EXIT_AWAY, EXIT_REFUSED, EXIT_USAGE, OperatorError
 
 TOKEN_VARIABLE: Final = "AKIRA_TOKEN"
+_SERVER_HINT: Final = "write it as http://127.0.0.1:8080"
+
+
+def segment(name: str) -> str:
+    """A name as one part of a path, whatever is in it."""
+    return quote(name, safe="")
 
 
 class ApiClient:
     """Calls one server with one token."""
 
-    def __init__(self, server: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
-        self._http = httpx.Client(
-            base_url=f"{server.rstrip('/')}/api/v1",
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=30,
-            transport=transport,
-            trust_env=False,
-        )
+    def __init__(self, server: str, token: str) -> None:
+        try:
+            url = httpx.URL(f"{server.rstrip('/')}/api/v1")
+        except httpx.InvalidURL as wrong:
+            raise OperatorError(f"{server!r} is no address: {wrong}", _SERVER_HINT, EXIT_USAGE) from wrong
+        if url.scheme not in ("http", "https") or not url.host:
+            raise OperatorError(f"{server!r} is no address", _SERVER_HINT, EXIT_USAGE)
+        headers = {"Authorization": f"Bearer {token}"}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=30, trust_env=False)
 
     @classmethod
     def of(cls, server: str | None, settings: Path | None) -> ApiClient:
         """The server given, else that of the settings; the token of AKIRA_TOKEN."""
-        token = os.environ.get(TOKEN_VARIABLE, "")
-        if not token:
-            raise OperatorError("no token", f"set {TOKEN_VARIABLE}; `akira token new NAME --role noc` makes one")
+        token = os.environ.get(TOKEN_VARIABLE, "").strip()
+        if not token or not token.isascii() or not token.isprintable():
+            fault = f"{TOKEN_VARIABLE} is no token" if token else "no token"
+            raise OperatorError(fault, f"set {TOKEN_VARIABLE}; `akira token new NAME --role noc` makes one")
         if server is None:
             web = akira_settings.load(settings).web
             server = f"http://{f'[{web.host}]' if ':' in web.host else web.host}:{web.port}"
@@ -49,14 +58,17 @@ class ApiClient:
         return self._send("POST", path, json=dict(body or {}), headers=headers).json()
 
     def lines(self, path: str, **query: Any) -> Iterator[str]:
-        """An answer of many lines, as it comes."""
+        """The lines of an answer as they come; they end at a line feed and nowhere else, each with one of its own."""
         params = {key: value for key, value in query.items() if value}
         try:
             with self._http.stream("GET", path, params=params) as answer:
                 if answer.is_error:
                     answer.read()
                     raise _refused(answer)
-                yield from answer.iter_lines()
+                rest = b""
+                for chunk in answer.iter_bytes():
+                    *whole, rest = (rest + chunk).split(b"\n")
+                    yield from (line.decode() for line in whole)
         except httpx.TransportError as away:
             raise self._away(away) from away
 

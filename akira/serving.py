@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,21 +13,39 @@ from starlette.types import ASGIApp
 
 from akira.errors import EXIT_AWAY, OperatorError
 
-START_S: Final = 15.0
+STOP_S: Final = 5
+"""Requests in work get so long to end once the server is told to stop."""
+
+
+class _Server(uvicorn.Server):
+    """Ends answers that have no end of their own before it waits for the others."""
+
+    def __init__(self, config: uvicorn.Config, at_stop: Callable[[], Awaitable[None]] | None) -> None:
+        super().__init__(config)
+        self._at_stop = at_stop
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._at_stop is not None:
+            await self._at_stop()
+        await super().shutdown(sockets)
 
 
 @contextmanager
-def served(app: ASGIApp, host: str, port: int) -> Iterator[str]:
-    """Serve `app` while the block runs; gives its address. Port 0 takes a free one."""
+def served(app: ASGIApp, host: str, port: int, at_stop: Callable[[], Awaitable[None]] | None = None) -> Iterator[str]:
+    """Serve `app` while the block runs; gives its address. Port 0 takes a free one. `at_stop` is awaited in the
+    server's own loop when it stops: streams end there."""
     listener = _listen(host, port)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=STOP_S
+    )
+    server = _Server(config, at_stop)
     thread = threading.Thread(target=server.run, args=([listener],), name="web", daemon=True)
     thread.start()
     try:
         yield f"http://{_shown(host)}:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(START_S)
+        thread.join()
         listener.close()
 
 

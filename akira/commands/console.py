@@ -35,7 +35,7 @@ def command(
     with opened(known) as parts:
         app = create_app(parts.store, known.policy, directory=parts.directory, fan_out=parts.fan_out)
         bind = host or known.web.host
-        with served(app, bind, known.web.port if port is None else port) as address:
+        with served(app, bind, known.web.port if port is None else port, app.state.hub.close) as address:
             greet(*admin_link(app), address, bind)
             stop.wait()
 

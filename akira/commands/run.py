@@ -64,7 +64,7 @@ def _served(parts: Parts, running: Running) -> Iterator[None]:
     app = create_app(parts.store, policy, directory=who, feeds=lambda: status.feed_rows, fan_out=parts.fan_out)
     app.router.routes[:0] = status.routes()
     open_door(app, running.spools)
-    with alerting(parts, app, running.loop.stop), served(app, web.host, web.port) as address:
+    with alerting(parts, app, running.loop.stop), served(app, web.host, web.port, app.state.hub.close) as address:
         structlog.get_logger("akira.run").info("serving", address=address)
         if sys.stdout.isatty():  # a sign-in link belongs on a terminal, not in a service's log
             greet(*admin_link(app), address, web.host)

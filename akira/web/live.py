@@ -49,6 +49,7 @@ class Hub:
         self._news = asyncio.Condition()
         self._streams = 0
         self._reader: asyncio.Task[None] | None = None
+        self._closed = False
 
     @property
     def full(self) -> bool:
@@ -62,9 +63,9 @@ class Hub:
             await self._start()
             position = self._position if after is None else after
             yield "retry: 1000\n\n"
-            while True:
+            while not self._closed:
                 batch = await self._after(position)
-                if not batch:
+                if not batch and not self._closed:
                     yield ": still here\n\n"
                 for happening in batch:
                     position = happening.position
@@ -74,6 +75,12 @@ class Hub:
             if not self._streams and self._reader is not None:
                 self._reader.cancel()
                 self._reader = None
+
+    async def close(self) -> None:
+        """End every stream: the server stops, and pages connect again to whoever comes after it."""
+        async with self._news:
+            self._closed = True
+            self._news.notify_all()
 
     async def _start(self) -> None:
         if self._reader is None:
@@ -96,7 +103,9 @@ class Hub:
             return list(await run_in_threadpool(self._read, position, RING))
         try:
             async with self._news:
-                await asyncio.wait_for(self._news.wait_for(lambda: self._position > position), KEEP_ALIVE_S)
+                await asyncio.wait_for(
+                    self._news.wait_for(lambda: self._closed or self._position > position), KEEP_ALIVE_S
+                )
         except TimeoutError:
             return []
         return [happening for happening in self._ring if happening.position > position]

@@ -49,7 +49,7 @@ def console(tmp_path: Path) -> Iterator[Web]:
     """A console of today: browsers have a clock of their own."""
     made = build(f"sqlite:///{tmp_path / 'akira.db'}", clock=_now)
     Journal(made.store, POLICY).record([incident(now=_now())], None)
-    with served(made.app, "127.0.0.1", 0) as made.address:
+    with served(made.app, "127.0.0.1", 0, made.app.state.hub.close) as made.address:
         yield made
     made.store.close()
 

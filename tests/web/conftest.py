@@ -124,6 +124,6 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def web(tmp_path: Path, seeded: Path) -> Iterator[Web]:
     shutil.copy(seeded, tmp_path / "akira.db")
     made = build(f"sqlite:///{tmp_path / 'akira.db'}")
-    with served(made.app, "127.0.0.1", 0) as made.address:
+    with served(made.app, "127.0.0.1", 0, made.app.state.hub.close) as made.address:
         yield made
     made.store.close()
