@@ -6,13 +6,13 @@ ASR and ACD below 70 % of the key's own mean on the days before, for all alike.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
-from benchmarks.truth_run import Outcome
 from pipeline.records import MINUTE_MS
 
 _QUIET_MIN: Final = 30
@@ -42,12 +42,39 @@ POLICIES: Final = (
 )
 
 
-def tickets(policy: Policy, outcome: Outcome) -> list[dict[str, Any]]:
+class Counted:
+    """Calls, answers and talk of every terminator, destination and customer in every minute, as records come."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, list[pl.DataFrame]] = {dim: [] for dim in ("terminator", "destination", "customer")}
+
+    def add(self, cdr: pl.DataFrame) -> None:
+        """Count these records."""
+        for dimension, parts in self._parts.items():
+            parts.append(
+                cdr.filter(pl.col(dimension).is_not_null())
+                .group_by(key=pl.col(dimension), minute=pl.col("ended_at") // MINUTE_MS)
+                .agg(
+                    calls=pl.len(),
+                    answers=pl.col("answered_at").is_not_null().sum(),
+                    talk_ms=(pl.col("ended_at") - pl.col("answered_at")).sum(),
+                )
+            )
+
+    def frames(self) -> dict[str, pl.DataFrame]:
+        """By dimension: key, minute, calls, answers, talk_ms; ascending."""
+        return {
+            dimension: pl.concat(parts).group_by("key", "minute").sum().sort("key", "minute")
+            for dimension, parts in self._parts.items()
+        }
+
+
+def tickets(policy: Policy, counts: Mapping[str, pl.DataFrame], first_day_ms: int) -> list[dict[str, Any]]:
     """The policy's alarms as contract lines; it knows no severity."""
-    first = outcome.first_day_ms // MINUTE_MS
+    first = first_day_ms // MINUTE_MS
     told: list[dict[str, Any]] = []
-    for dimension, counts in outcome.counts.items():
-        for (key,), rows in counts.group_by("key"):
+    for dimension, frame in counts.items():
+        for (key,), rows in frame.group_by("key", maintain_order=True):
             told += _of_key(policy, rows, first, dimension, str(key))
     return told
 

@@ -1,4 +1,4 @@
-"""One labelled carrier through the watch and the desk: its tickets, its truth, and counts for the incumbents' rules."""
+"""One labelled carrier through the watch and the desk: its tickets, its truth, and what other products' rules say."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from akira.simulate.calendar import DAY_MS
 from akira.simulate.carrier import Carrier
 from akira.simulate.files import directory_toml
 from akira.simulate.scenario import Scenario
 from akira.watching import new_watch
+from benchmarks.truth_incumbents import POLICIES, Counted, tickets
 from pipeline.desk.book import Book
 from pipeline.desk.contract import contract
 from pipeline.desk.policy import DeskPolicy
@@ -24,35 +24,36 @@ from pipeline.records import ARRIVAL, KINDS, MINUTE_MS
 from pipeline.run import run
 from pipeline.settings import WatchSettings
 
-DIMENSIONS = ("terminator", "destination", "customer")
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a seed gave: contract lines of tickets and truth, and per dimension the counts of each value and minute."""
+    """What a seed gave, all of it JSON: contract lines of tickets and truth, and by policy the tickets of others."""
 
     seed: int
     first_day_ms: int
     days_before: int
+    slices: int
     tickets: list[dict[str, Any]]
     truth: list[dict[str, Any]]
-    counts: dict[str, pl.DataFrame]
+    others: dict[str, list[dict[str, Any]]]
 
 
-def simulate(scenario: Scenario, seed: int) -> Outcome:
-    """Run a scenario's carrier with default settings; batches are whole minutes, so that no kind outruns another."""
+def simulate(scenario: Scenario, seed: int, settings: WatchSettings) -> Outcome:
+    """Run a scenario's carrier; batches are whole minutes, so that no kind outruns another."""
     carrier = Carrier(scenario, seed)
     directory = Directory.model_validate(tomllib.loads(directory_toml(carrier.world)))
-    book, parts = Book(DeskPolicy()), {dimension: [] for dimension in DIMENSIONS}
-    for _ in run(_minutes(carrier, parts), new_watch(directory, WatchSettings()), book):
+    watch, book, counted = new_watch(directory, settings), Book(DeskPolicy()), Counted()
+    for _ in run(_minutes(carrier, counted), watch, book):
         pass
+    counts = counted.frames()
     return Outcome(
         seed=seed,
         first_day_ms=carrier.first_day,
         days_before=scenario.days_before,
+        slices=int(watch.stats()["slices"]),
         tickets=[contract(ticket) for ticket in book.tickets()],
         truth=[{**line, "seed": seed} for line in carrier.ledger.truth()],
-        counts={dimension: _added(frames, dimension) for dimension, frames in parts.items()},
+        others={policy.name: tickets(policy, counts, carrier.first_day) for policy in POLICIES},
     )
 
 
@@ -66,10 +67,9 @@ def day_of(outcome: Outcome, ticket: dict[str, Any]) -> int:
     return int((ticket["opened_at"] - outcome.first_day_ms) // DAY_MS)
 
 
-def _minutes(carrier: Carrier, parts: dict[str, list[pl.DataFrame]]) -> Iterator[Batch]:
+def _minutes(carrier: Carrier, counted: Counted) -> Iterator[Batch]:
     for stretch in carrier.stretches():
-        for dimension, frames in parts.items():
-            frames.append(_counted(stretch.cdr, dimension))
+        counted.add(stretch.cdr)
         frames_of = {kind: getattr(stretch, kind) for kind in KINDS}
         minute_of = {kind: frame[ARRIVAL[kind]].to_numpy() // MINUTE_MS for kind, frame in frames_of.items()}
         for minute in np.unique(np.concatenate(list(minute_of.values()))):
@@ -77,21 +77,3 @@ def _minutes(carrier: Carrier, parts: dict[str, list[pl.DataFrame]]) -> Iterator
                 low, high = np.searchsorted(minute_of[kind], [minute, minute + 1])
                 if high > low:
                     yield Batch(kind, frames_of[kind][int(low) : int(high)])
-
-
-def _counted(cdr: pl.DataFrame, dimension: str) -> pl.DataFrame:
-    answered = pl.col("answered_at").is_not_null()
-    return (
-        cdr.filter(pl.col(dimension).is_not_null())
-        .group_by(key=pl.col(dimension), minute=pl.col("ended_at") // MINUTE_MS)
-        .agg(
-            calls=pl.len(),
-            answers=answered.sum(),
-            talk_ms=(pl.col("ended_at") - pl.col("answered_at")).sum(),
-        )
-    )
-
-
-def _added(frames: list[pl.DataFrame], dimension: str) -> pl.DataFrame:
-    added = pl.concat(frames).group_by("key", "minute").sum().sort("key", "minute")
-    return added.with_columns(dimension=pl.lit(dimension))
