@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from akira.metrics import Metrics
-from akira.outlets import Outlets
+from akira.outlets import Pump
 from akira.slice_metrics import figures_of
 from connectors.store.door import Desk
 from connectors.store.outbox import Outbox
@@ -22,9 +23,9 @@ DESK_EVERY_S: Final = 5.0
 
 @dataclass
 class Chores:
-    """One thread. A fault in it is a bug: it is handed to `failed`, which ends the program."""
+    """A thread for the desk and one for each target. A fault in one is a bug: `failed` is told and ends the program."""
 
-    outlets: Outlets
+    pumps: Sequence[Pump]
     desk: Desk
     outbox: Outbox
     metrics: Metrics
@@ -34,29 +35,28 @@ class Chores:
     def running(self) -> Iterator[None]:
         """Run while the block does, and once more after it, so that what the last batch caused is sent."""
         stop = threading.Event()
-        thread = threading.Thread(target=self._run, args=(stop,), name="chores", daemon=True)
-        thread.start()
+        works = [partial(self._keep_desk, stop), *(partial(_keep_pumping, pump, stop) for pump in self.pumps)]
+        threads = [threading.Thread(target=self._run, args=(work,), name="chores", daemon=True) for work in works]
+        for thread in threads:
+            thread.start()
         try:
             yield
         finally:
             stop.set()
-            thread.join()
+            for thread in threads:
+                thread.join()
+            self._run(self._desk)
 
-    def _run(self, stop: threading.Event) -> None:
-        next_desk_s = 0.0
+    def _run(self, work: Callable[[], None]) -> None:
         try:
-            while not stop.is_set():
-                busy = self.outlets.round(now_ms())
-                if time.monotonic() >= next_desk_s:
-                    next_desk_s = time.monotonic() + DESK_EVERY_S
-                    self._desk()
-                if not busy:
-                    stop.wait(PAUSE_S)
-            while self.outlets.round(now_ms()):
-                pass
-            self._desk()
+            work()
         except BaseException as fault:
             self.failed(fault)
+
+    def _keep_desk(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self._desk()
+            stop.wait(DESK_EVERY_S)
 
     def _desk(self) -> None:
         at_ms = now_ms()
@@ -73,6 +73,14 @@ class Chores:
         targets = {target for target, _ in counts}
         pairs = {each: (counts.get((each, "pending"), 0), counts.get((each, "dead"), 0)) for each in targets}
         self.metrics.outbox(pairs)
+
+
+def _keep_pumping(pump: Pump, stop: threading.Event) -> None:
+    while not stop.is_set():
+        if not pump.round(now_ms()):
+            stop.wait(PAUSE_S)
+    while not pump.breaker.failures and pump.round(now_ms()):
+        pass
 
 
 def now_ms() -> int:

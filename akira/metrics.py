@@ -144,6 +144,7 @@ class Metrics:
         self._pending = self._gauge("outbox_pending", "Messages that wait to be delivered.", "target")
         self._dead = self._gauge("outbox_dead", "Messages given up; a person must look at them.", "target")
         self._deliveries = self._counter("outbox_deliveries", "Attempts to deliver, by outcome.", "target", "outcome")
+        self._resting = self._gauge("outbox_resting", "1 while a target that keeps failing is left alone.", "target")
         self._alerts = self._counter("alerts", "Alerts taken from Alertmanager, by what they became.", "outcome")
         self._shed = self._counter("http_shed", "Requests answered 503 because too many waited.", "door")
 
@@ -157,6 +158,10 @@ class Metrics:
     def delivery(self, target: str, outcome: str) -> None:
         """One attempt to deliver; outcome: `delivered`, `retry` or `dead`."""
         self._deliveries.labels(self._bounded("target", target), outcome).inc()
+
+    def resting(self, target: str, resting: bool) -> None:
+        """Whether the breaker of a target is open."""
+        self._resting.labels(self._bounded("target", target)).set(resting)
 
     def alert(self, outcome: str) -> None:
         """One alert taken from Alertmanager; outcome: `opened`, `joined`, `known`, `recovering` or `own`."""

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 from akira.errors import OperatorError
 from connectors.alertmanager.settings import AlertmanagerSettings
 from connectors.kafka.settings import KafkaSettings
+from connectors.outlets.kinds import Outlets
 from connectors.prometheus.scrape import ScrapeSettings
 from connectors.switches import SwitchSettings
 from pipeline.desk.policy import DeskPolicy, DeskSettings
@@ -70,6 +71,11 @@ class WebSettings(_Section):
 
     host: str = Field(default="127.0.0.1", description="the loopback by default; anything else needs a proxy with TLS")
     port: int = Field(default=8080, ge=0, le=65535, description="0 takes a free one and says which")
+    address: str = Field(
+        default="http://127.0.0.1:8080",
+        pattern=r"^https?://",
+        description="of the console as people reach it, for links",
+    )
     ready_lag_s: float = Field(default=300.0, gt=0, description="/readyz says no when the loop is silent for longer")
 
 
@@ -89,6 +95,10 @@ class Settings(_Section):
     )
     scrape: tuple[ScrapeSettings, ...] = Field(
         default=(), description="metrics pages of `akira scrape`, [[scrape]] each"
+    )
+
+    outlet: Outlets = Field(
+        default=(), description="tools that hear of tickets, [[outlet]] each; see docs/integrations.md"
     )
 
     @property

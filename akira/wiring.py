@@ -16,7 +16,7 @@ from akira.errors import OperatorError
 from akira.live import Live, every
 from akira.live_status import Status
 from akira.metrics import Metrics
-from akira.outlets import KAFKA, Outlets, Target, TicketTopic
+from akira.outlets import KAFKA, Filtered, Target, TicketTopic, pumps
 from akira.settings import Settings
 from akira.sources import opened_source
 from akira.timing import Timed
@@ -65,9 +65,10 @@ class Parts:
 
     @cached_property
     def fan_out(self) -> FanOut:
-        """Every event goes to every sink of the settings."""
-        targets = self.settings.run.sinks if self.settings.kafka.topics.tickets else ()
-        return lambda ticket, event: targets
+        """Every event goes to every sink of the settings, and to the outlets that have a use for it."""
+        sinks = self.settings.run.sinks if self.settings.kafka.topics.tickets else ()
+        outlets = self.settings.outlet
+        return lambda ticket, event: (*sinks, *(outlet.name for outlet in outlets if outlet.wants(event)))
 
 
 @contextmanager
@@ -111,10 +112,7 @@ def live(parts: Parts, asked: Asked, stop: threading.Event) -> Iterator[Running]
         letters = closing_last.enter_context(closing(_deadletters(settings)))
         made = opened_source(settings, parts.directory, stop, drain=asked.drain, from_oldest=asked.from_oldest)
         source = closing_last.enter_context(closing(made.source))
-        targets: dict[str, Target] = {}
-        if KAFKA in settings.run.sinks and settings.kafka.topics.tickets:
-            sink = closing_last.enter_context(closing(KafkaSink(settings.kafka, settings.kafka.topics.tickets)))
-            targets[KAFKA] = TicketTopic(sink)
+        targets = _targets(settings, closing_last)
         status = Status(
             parts.metrics, settings.web.ready_lag_s, watch.stats, watch.feeds, source.lag, settings.run.source
         )
@@ -137,6 +135,17 @@ def live(parts: Parts, asked: Asked, stop: threading.Event) -> Iterator[Running]
         raise faults[0]
 
 
+def _targets(settings: Settings, closing_last: ExitStack) -> dict[str, Target]:
+    targets: dict[str, Target] = {}
+    if KAFKA in settings.run.sinks and settings.kafka.topics.tickets:
+        sink = closing_last.enter_context(closing(KafkaSink(settings.kafka, settings.kafka.topics.tickets)))
+        targets[KAFKA] = TicketTopic(sink)
+    for each in settings.outlet:
+        outlet = closing_last.enter_context(closing(each.open(settings.web.address)))
+        targets[each.name] = Filtered(each, outlet)
+    return targets
+
+
 def _watch(parts: Parts, snapshot: bytes | None) -> Watch:
     try:
         return new_watch(parts.directory, parts.settings.watch, snapshot)
@@ -155,10 +164,10 @@ def _deadletters(settings: Settings) -> DeadLetterTopic | DeadLetterFile:
 
 def _chores(parts: Parts, targets: Mapping[str, Target], faults: list[BaseException], stop: threading.Event) -> Chores:
     outbox = Outbox(parts.store)
-    outlets = Outlets(outbox, Tickets(parts.store), targets, parts.metrics)
+    sending = pumps(outbox, Tickets(parts.store), targets, parts.metrics)
 
     def failed(fault: BaseException) -> None:
         faults.append(fault)
         stop.set()
 
-    return Chores(outlets, parts.desk, outbox, parts.metrics, failed)
+    return Chores(sending, parts.desk, outbox, parts.metrics, failed)

@@ -47,13 +47,14 @@ class Outbox:
         self._store = store
 
     def due(self, at_ms: int, limit: int = 100, target: str | None = None) -> list[Outgoing]:
-        """What may be sent now: of each ticket and target only the oldest that is not sent, so that order holds."""
+        """What may be sent now, in order for each ticket and target: nothing whose forerunner still waits for its time.
+        Who fails with one must leave out what follows it."""
         earlier = s.OUTBOX.alias()
         o = s.OUTBOX.c
         waits = (
             select(earlier.c.id)
             .where(earlier.c.ticket_id == o.ticket_id, earlier.c.target == o.target)
-            .where(earlier.c.state == "pending", earlier.c.seq < o.seq)
+            .where(earlier.c.state == "pending", earlier.c.seq < o.seq, earlier.c.next_at_ms > at_ms)
             .exists()
         )
         query = self._select().where(o.state == "pending", o.next_at_ms <= at_ms, ~waits)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from pipeline.desk.events import TicketEvent
 from pipeline.desk.ticket import Ticket
 from pipeline.incidents import Evidence, Impact
 
@@ -35,3 +36,9 @@ def contract(ticket: Ticket) -> dict[str, Any]:
         "summary": ticket.summary,
         "state": ticket.state,
     }
+
+
+def happening(event: TicketEvent, ticket: Ticket) -> dict[str, Any]:
+    """`contract` of the ticket as it was after `event`, and the event that made it so; (`id`, `seq`) tells a repeat."""
+    happened = {"seq": event.seq, "kind": event.kind, "at": event.at_ms, "actor": event.actor, "why": event.why}
+    return {**contract(ticket), **happened}

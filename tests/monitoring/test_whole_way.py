@@ -13,13 +13,11 @@ import pytest
 from akira.chores import Chores
 from akira.live_status import Status
 from akira.metrics import Metrics
-from akira.outlets import Outlets
 from akira.watching import new_watch
 from connectors.store.door import Desk
 from connectors.store.engine import Store
 from connectors.store.journal import Journal
 from connectors.store.outbox import Outbox
-from connectors.store.tickets import Tickets
 from pipeline.desk.policy import DeskPolicy
 from pipeline.desk.ticket import Ticket
 from pipeline.directory import Directory
@@ -54,7 +52,7 @@ def test_a_fault_becomes_a_ticket_and_an_alert_and_both_clear(tmp_path: Path) ->
         running.callback(store.close)
         desk, journal, outbox = Desk(store, policy), Journal(store, policy), Outbox(store)
         faults: list[BaseException] = []
-        chores = Chores(Outlets(outbox, Tickets(store), {}, metrics), desk, outbox, metrics, faults.append)
+        chores = Chores((), desk, outbox, metrics, faults.append)
         running.enter_context(chores.running())
         page = Web(metrics.page)
         running.callback(page.close)

@@ -1,0 +1,32 @@
+"""The tools there are: one import and one line each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field
+
+from connectors.outlets.pagerduty import PagerDutySettings
+from connectors.outlets.webhook import WebhookSettings
+
+TAKEN: Final = frozenset({"kafka", "alertmanager"})
+"""Names of targets and doors that are no outlets."""
+
+AnyOutlet = Annotated[
+    PagerDutySettings | WebhookSettings,
+    Field(discriminator="kind"),
+]
+
+
+def _distinct(outlets: tuple[AnyOutlet, ...]) -> tuple[AnyOutlet, ...]:
+    """Each has a name of its own."""
+    seen = set(TAKEN)
+    for outlet in outlets:
+        if outlet.name in seen:
+            raise ValueError(f"the name {outlet.name} is taken: give each [[outlet]] a name of its own")
+        seen.add(outlet.name)
+    return outlets
+
+
+Outlets = Annotated[tuple[AnyOutlet, ...], AfterValidator(_distinct)]
+"""The value of [[outlet]]."""
