@@ -24,6 +24,8 @@ from akira.wiring import opened
 from pipeline.desk.words import clock
 
 DAY_MS = 86_400_000
+TERMINAL = "terminal"
+"""Who did it, on record: whoever may read the store's file."""
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="the settings file")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
@@ -61,7 +63,7 @@ def new(
     scopes = frozenset(known for known in SCOPES if known in (scope or ())) or None
     with _tokens(settings) as tokens:
         lasts = days * DAY_MS or None
-        text, token = tokens.issue(name, granted, at_ms=wall_clock(), by="akira token", lasts_ms=lasts, scopes=scopes)
+        text, token = tokens.issue(name, granted, at_ms=wall_clock(), by=TERMINAL, lasts_ms=lasts, scopes=scopes)
     typer.echo(json.dumps({"id": token.id, "name": name, "role": role, "token": text}) if as_json else text)
 
 
@@ -88,7 +90,7 @@ def revoke(
 ) -> None:
     """End a token at once."""
     with _tokens(settings) as tokens:
-        if not tokens.revoke(token_id, wall_clock()):
+        if not tokens.revoke(token_id, wall_clock(), TERMINAL):
             raise OperatorError(f"no token {token_id} is valid", "`akira token list` shows them", EXIT_BAD_INPUT)
     typer.echo(f"{token_id} is revoked")
 

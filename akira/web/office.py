@@ -19,7 +19,7 @@ from connectors.store.engine import Store
 from connectors.store.outbox import Outbox, Outgoing
 from connectors.store.silences import Silences
 from connectors.store.tickets import Page, Tickets
-from pipeline.desk.commands import Command, Open, Refusal
+from pipeline.desk.commands import Command, Open, Refusal, Unsilence
 from pipeline.desk.events import TicketEvent
 from pipeline.desk.fold import fold
 from pipeline.desk.intake import Advice
@@ -136,19 +136,23 @@ class Office:
             raise of_refusal(refusal)
         return quiet
 
-    def unhush(self, quiet_id: str) -> None:
-        """End a silence now; Problem 404 when none of that name runs."""
-        if not self._silences.end(quiet_id, self._clock()):
+    def unhush(self, quiet_id: str, by: str) -> None:
+        """End a silence now, also on the tickets that it hides; Problem 404 when none of that name runs."""
+        now = self._clock()
+        if not self._silences.end(quiet_id, now, by):
             raise Problem(404, "not_found", "No silence of that name runs")
+        for ticket in self._desk.open_tickets():
+            if ticket.silenced_by == quiet_id:
+                self._desk.do(ticket.id, Unsilence(), now, by)
 
     def outbox(self) -> tuple[list[Outgoing], int]:
         """Dead letters, and how many messages wait."""
         waiting = sum(count for (_, state), count in self._outbox.counts().items() if state == "pending")
         return self._outbox.rows("dead"), waiting
 
-    def resend(self, row_id: int) -> None:
+    def resend(self, row_id: int, by: str) -> None:
         """Raise a dead letter; Problem 404 when there is none of that number."""
-        if not self._outbox.resend([row_id]):
+        if not self._outbox.resend([row_id], self._clock(), by):
             raise Problem(404, "not_found", f"There is no dead letter {row_id}")
 
     def happenings(self, after: int, limit: int) -> list[Happening]:

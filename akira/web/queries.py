@@ -25,16 +25,6 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Audited:
-    """Who did what to which ticket."""
-
-    at_ms: int
-    actor: str
-    kind: str
-    ticket_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class Refused:
     """A record that was refused: where it came from, which field, what would be right."""
 
@@ -79,16 +69,6 @@ def opened_between(store: Store, from_ms: int, to_ms: int, limit: int = 50) -> l
         return [
             ticket_of(fold) for fold in connection.execute(query.order_by(t.opened_at_ms.desc()).limit(limit)).scalars()
         ]
-
-
-def audit(store: Store, limit: int = 100) -> list[Audited]:
-    """The last changes by people, newest first; machines are on the tickets' own timelines."""
-    e = s.EVENTS.c
-    query = (
-        select(e.at_ms, e.actor, e.kind, e.ticket_id).where(~e.actor.startswith("akira")).order_by(e.position.desc())
-    )
-    with store.reading() as connection:
-        return [Audited(*row) for row in connection.execute(query.limit(limit)).tuples()]
 
 
 def rejects(store: Store, limit: int = 50) -> Sequence[Refused]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from connectors.store import schema as s
 from connectors.store.engine import Store
@@ -16,11 +16,13 @@ from pipeline.ports import Reject
 
 REJECTS_KEPT: Final = 10_000
 """The newest for the console; all of them are in the dead-letter topic or file."""
+SIGNED_IN: Final = "signed in"
+"""The action of a sign-in."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """An action that is not a ticket event: a token made, a dead letter sent again, a setting changed."""
+    """An action that is not a ticket event: a token made, somebody signed in, a dead letter sent again."""
 
     at_ms: int
     actor: str
@@ -74,14 +76,21 @@ class Ledger:
     def note(self, line: AuditLine) -> None:
         """Add to the audit."""
         with self._store.writing() as connection:
-            connection.execute(insert(s.AUDIT).values(asdict(line)))
+            record(connection, line)
 
-    def audit(self, limit: int = 200) -> list[AuditLine]:
-        """Newest first."""
-        columns = [s.AUDIT.c[name] for name in ("at_ms", "actor", "action", "target", "detail")]
+    def audit(self, limit: int = 200, *, actor: str = "", before_ms: int | None = None) -> list[AuditLine]:
+        """Newest first; of `actor` alone and before a time, if given."""
+        a = s.AUDIT.c
+        query = select(a.at_ms, a.actor, a.action, a.target, a.detail).order_by(a.at_ms.desc(), a.id.desc())
+        query = query.where(a.actor == actor) if actor else query
+        query = query.where(a.at_ms < before_ms) if before_ms is not None else query
         with self._store.reading() as connection:
-            rows = connection.execute(select(*columns).order_by(s.AUDIT.c.id.desc()).limit(limit)).tuples()
-            return [AuditLine(*row) for row in rows]
+            return [AuditLine(*row) for row in connection.execute(query.limit(limit)).tuples()]
+
+
+def record(connection: Connection, line: AuditLine) -> None:
+    """Add to the audit within the transaction of what is told: neither is there without the other."""
+    connection.execute(insert(s.AUDIT).values(_text(asdict(line))))
 
 
 def _mail_key(message_id: str) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, select, update
 
 from connectors.store import schema as s
 from connectors.store.engine import Store
+from connectors.store.ledger import AuditLine, record
 from connectors.store.rows import event_of
 from pipeline.desk.events import TicketEvent
 
@@ -83,13 +84,22 @@ class Outbox:
         """The target will never take it (a permanent refusal)."""
         self._set(row_id, {"state": "dead", "last_error": error[:2000]})
 
-    def resend(self, row_ids: Iterable[int]) -> int:
+    def resend(self, row_ids: Iterable[int], at_ms: int, by: str) -> int:
         """Raise dead rows again; how many."""
-        dead = s.OUTBOX.c.id.in_(list(row_ids)) & (s.OUTBOX.c.state == "dead")
+        o = s.OUTBOX.c
+        dead = o.id.in_(list(row_ids)) & (o.state == "dead")
         with self._store.writing() as connection:
-            return connection.execute(
-                update(s.OUTBOX).where(dead).values(state="pending", attempts=0, next_at_ms=0)
-            ).rowcount
+            raised = connection.execute(select(o.ticket_id, o.seq, o.target).where(dead)).tuples().all()
+            for ticket_id, seq, target in raised:
+                record(connection, AuditLine(at_ms, by, "sent again", f"{ticket_id}:{seq}", target))
+            connection.execute(update(s.OUTBOX).where(dead).values(state="pending", attempts=0, next_at_ms=0))
+        return len(raised)
+
+    def ticket_of(self, target: str, remote_id: str) -> str | None:
+        """The ticket that `target` calls `remote_id`."""
+        known = (s.OUTBOX.c.target == target) & (s.OUTBOX.c.remote_id == remote_id)
+        with self._store.reading() as connection:
+            return connection.execute(select(s.OUTBOX.c.ticket_id).where(known).limit(1)).scalar()
 
     def rows(self, state: State | None = None, limit: int = 200) -> list[Outgoing]:
         """The newest first."""

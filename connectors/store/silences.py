@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from connectors.store import schema as s
 from connectors.store.engine import Store
+from connectors.store.ledger import AuditLine, record
 from pipeline.desk.commands import Refusal
 from pipeline.desk.policy import DeskPolicy
 from pipeline.desk.silences import Quiet, refuse
@@ -30,13 +31,20 @@ class Silences:
             if connection.execute(select(s.SILENCES.c.id).where(s.SILENCES.c.id == quiet.id)).first():
                 return Refusal("exists", f"There is a silence {quiet.id} already.")
             connection.execute(insert(s.SILENCES).values(**asdict(quiet) | {"match": json.dumps(quiet.match)}))
+            record(connection, AuditLine(at_ms, quiet.by, f"{quiet.kind} made", _words(quiet.match), quiet.why))
         return None
 
-    def end(self, silence_id: str, at_ms: int) -> bool:
+    def end(self, silence_id: str, at_ms: int, by: str) -> bool:
         """End it now; False when there is none that still runs."""
         running = (s.SILENCES.c.id == silence_id) & (s.SILENCES.c.ends_ms > at_ms)
         with self._store.writing() as connection:
-            return connection.execute(update(s.SILENCES).where(running).values(ends_ms=at_ms)).rowcount > 0
+            row = connection.execute(select(s.SILENCES).where(running)).mappings().one_or_none()
+            if row is None:
+                return False
+            connection.execute(update(s.SILENCES).where(running).values(ends_ms=at_ms))
+            quiet = _quiet(row)
+            record(connection, AuditLine(at_ms, by, f"{quiet.kind} ended", _words(quiet.match), quiet.id))
+        return True
 
     def all(self, limit: int = 200) -> list[Quiet]:
         """The latest to end first."""
@@ -49,6 +57,10 @@ def at(connection: Connection, at_ms: int) -> tuple[Quiet, ...]:
     """Those that run at `at_ms`, within a transaction."""
     running = (s.SILENCES.c.starts_ms <= at_ms) & (s.SILENCES.c.ends_ms > at_ms)
     return tuple(_quiet(row) for row in connection.execute(select(s.SILENCES).where(running)).mappings())
+
+
+def _words(match: Mapping[str, tuple[str, ...]]) -> str:
+    return " and ".join(f"{name} {', '.join(values)}" for name, values in match.items())
 
 
 def _quiet(row: Mapping[Any, Any]) -> Quiet:

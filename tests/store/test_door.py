@@ -128,7 +128,7 @@ def test_a_silence_hides_pages_and_counts_what_it_hid(store: Store) -> None:
     paged = Desk(store, policy).escalate(5 * MINUTE)
     assert [event.ticket_id for event in paged] == ["i-2"]
     assert [(one.id, one.hidden) for one in silences.all()] == [("q-1", 1)]
-    assert silences.end("q-1", 6 * MINUTE) and not silences.end("q-1", 7 * MINUTE)
+    assert silences.end("q-1", 6 * MINUTE, "jo") and not silences.end("q-1", 7 * MINUTE, "jo")
 
 
 def replace_rota(policy: DeskPolicy, rota: RotaPolicy) -> DeskPolicy:

@@ -63,7 +63,7 @@ def test_waits_double_hold_back_what_follows_and_end_dead(outbox: Outbox) -> Non
     (dead,) = outbox.rows("dead")
     assert (dead.id, dead.attempts, dead.last_error) == (row.id, ATTEMPTS, "503 busy")
     assert "i-1:2:jira" in _keys(outbox, now)
-    assert outbox.resend([dead.id, 999]) == 1 and outbox.rows("dead") == []
+    assert outbox.resend([dead.id, 999], 5, "jo") == 1 and outbox.rows("dead") == []
     assert "i-1:1:jira" in _keys(outbox, now)
 
 

@@ -21,7 +21,7 @@ def _doors(web: Web) -> list[Door]:
 
 
 def _path(door: Door) -> str:
-    return re.sub(r"\{(\w+)\}", lambda match: "1" if match[1] == "entry_id" else "none", door.path)
+    return re.sub(r"\{(\w+)(?::path)?\}", lambda match: "1" if match[1] == "entry_id" else "none", door.path)
 
 
 @pytest.mark.parametrize("role", [*ROLES, None])
@@ -82,7 +82,7 @@ def test_tokens_end_and_are_revoked_at_once(web: Web) -> None:
     assert tokens.check(text, NOW + 1000) is None
     lasting, kept = tokens.issue("anna", "noc", at_ms=NOW, by="t", lasts_ms=None)
     assert tokens.check(lasting, NOW) is not None
-    assert tokens.revoke(kept.id, NOW) and not tokens.revoke(kept.id, NOW)
+    assert tokens.revoke(kept.id, NOW, "t") and not tokens.revoke(kept.id, NOW, "t")
     assert tokens.check(lasting, NOW) is None
 
 

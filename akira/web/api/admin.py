@@ -9,11 +9,14 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Body, Depends, Path, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from akira.web.api.shapes import Before, Short
+from akira.web.audit import Audited, audit
 from akira.web.auth.access import Principal, Role, Scope
 from akira.web.auth.guard import Guard
 from akira.web.auth.tokens import Tokens
+from akira.web.people import Person, end_access, people
 from akira.web.problems import Problem
-from akira.web.queries import Audited, Refused, audit, rejects
+from akira.web.queries import Refused, rejects
 from pipeline.desk.silences import Quiet
 
 routes = APIRouter(tags=["administration"])
@@ -91,7 +94,7 @@ def new_token(request: Request, body: Annotated[NewToken, Body()], me: TokenWrit
 @routes.delete("/tokens/{token_id}", name="tokens.revoke", status_code=204)
 def revoke_token(request: Request, token_id: Annotated[str, Path(max_length=64)], me: TokenWriter) -> None:
     """End a token at once."""
-    if not request.app.state.tokens.revoke(token_id, request.app.state.clock()):
+    if not request.app.state.tokens.revoke(token_id, request.app.state.clock(), me.name):
         raise Problem(404, "not_found", "There is no such token, or it is revoked already")
 
 
@@ -122,7 +125,7 @@ def new_silence(request: Request, body: Annotated[NewSilence, Body()], me: Quiet
 @routes.delete("/silences/{quiet_id}", name="silences.end", status_code=204)
 def end_silence(request: Request, quiet_id: Annotated[str, Path(max_length=255)], me: Quieter) -> None:
     """End it now."""
-    request.app.state.office.unhush(quiet_id)
+    request.app.state.office.unhush(quiet_id, me.name)
 
 
 @routes.get("/feeds", name="feeds")
@@ -145,7 +148,7 @@ def resend(
     me: Annotated[Principal, Depends(Guard("outbox.resend"))],
 ) -> None:
     """Send a dead letter again."""
-    request.app.state.office.resend(entry_id)
+    request.app.state.office.resend(entry_id, me.name)
 
 
 @routes.get("/rejects", name="rejects.list")
@@ -154,7 +157,37 @@ def refused(request: Request, me: Annotated[Principal, Depends(Guard("rejects.re
     return list(rejects(request.app.state.office.store))
 
 
+class AuditPage(BaseModel):
+    """Lines of the audit; ask again with `before_ms` = `next_before_ms` for those before them."""
+
+    items: list[Audited]
+    next_before_ms: int | None
+
+
 @routes.get("/audit", name="audit.list")
-def audited(request: Request, me: Annotated[Principal, Depends(Guard("audit.read"))]) -> list[Audited]:
-    """The last changes by people, newest first."""
-    return audit(request.app.state.office.store)
+def audited(
+    request: Request,
+    me: Annotated[Principal, Depends(Guard("audit.read"))],
+    actor: Short = "",
+    before_ms: Before = None,
+) -> AuditPage:
+    """Who did what, newest first: changes of tickets by people, sign-ins, tokens, silences, what was sent again."""
+    lines, following = audit(request.app.state.office.store, actor=actor, before_ms=before_ms)
+    return AuditPage(items=lines, next_before_ms=following)
+
+
+@routes.get("/people", name="people.list")
+def list_people(request: Request, me: TokenReader) -> list[Person]:
+    """Who may do something here, and when they last did."""
+    state = request.app.state
+    return people(state.office.store, state.tokens, state.clock())
+
+
+@routes.post("/people/end-access", name="people.end_access", status_code=204)
+def end_all_access(
+    request: Request, name: Annotated[str, Body(embed=True, min_length=1, max_length=255)], me: TokenWriter
+) -> None:
+    """Revoke every token and session of a person at once."""
+    state = request.app.state
+    if not end_access(state.tokens, name, state.clock(), me.name):
+        raise Problem(404, "not_found", "Nobody of that name has a valid token or session")

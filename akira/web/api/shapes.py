@@ -17,6 +17,7 @@ _TAG: Final = re.compile(r'(?:W/)?"(\d{1,18})"')
 
 Short = Annotated[str, Query(max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=PAGE_AT_MOST)]
+Before = Annotated[int | None, Query(ge=0, le=2**62)]
 Cursor = Annotated[str | None, Query(max_length=200)]
 DEFAULT_LIMIT: Final = PAGE
 

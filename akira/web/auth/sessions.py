@@ -77,7 +77,7 @@ def sign_in(
 @routes.post("/sign-out", name="page.sign_out")
 def sign_out(request: Request, me: Annotated[Principal, Depends(Guard("session.end"))]) -> Response:
     """End the session at once, everywhere."""
-    request.app.state.tokens.revoke(me.token_id, request.app.state.clock())
+    request.app.state.tokens.revoke(me.token_id, request.app.state.clock(), me.name)
     answer = RedirectResponse("/sign-in", 303)
     answer.delete_cookie(COOKIE)
     return answer

@@ -56,7 +56,7 @@ class TokenStore(Protocol):
     def list_tokens(self) -> Sequence[Token]:
         """Every token, newest first."""
 
-    def revoke_token(self, token_id: str, at_ms: int) -> bool:
+    def revoke_token(self, token_id: str, at_ms: int, by: str) -> bool:
         """Revoke; False when there is no such token or it is revoked already."""
 
 
@@ -101,14 +101,18 @@ class Tokens:
         csrf = hmac.new(form[2].encode(), b"csrf", hashlib.sha256).hexdigest() if kind == "session" else None
         return Principal(token.name, token.role, token.scopes, token.id, csrf)
 
-    def revoke(self, token_id: str, at_ms: int) -> bool:
+    def revoke(self, token_id: str, at_ms: int, by: str) -> bool:
         """End a token at once, in every process that shares the store."""
         self._proved.pop(token_id, None)
-        return self._store.revoke_token(token_id, at_ms)
+        return self._store.revoke_token(token_id, at_ms, by)
 
     def all(self) -> list[Token]:
         """What is kept of every token but sessions, without the hashes."""
-        return [replace(token, hash="") for token in self._store.list_tokens() if token.kind == "token"]
+        return [token for token in self.everything() if token.kind == "token"]
+
+    def everything(self) -> list[Token]:
+        """Sessions too, without the hashes."""
+        return [replace(token, hash="") for token in self._store.list_tokens()]
 
     def _proves(self, secret: str, token: Token) -> bool:
         digest = hashlib.sha256(f"{token.hash}{secret}".encode()).digest()

@@ -49,7 +49,7 @@ def end_silence(
     me: Annotated[Principal, Depends(Guard("silences.write"))],
 ) -> Response:
     """End it now."""
-    request.app.state.office.unhush(quiet_id)
+    request.app.state.office.unhush(quiet_id, me.name)
     return RedirectResponse("/silences", 303)
 
 

@@ -96,7 +96,7 @@ def customers(request: Request, me: Reader, q: Short = "") -> HTMLResponse:
     return page(request, me, "customers.html", found=found[:200], beyond=max(len(found) - 200, 0), q=q)
 
 
-@routes.get("/customers/{customer}", name="page.customer")
+@routes.get("/customers/{customer:path}", name="page.customer")
 def customer(request: Request, customer: Name, me: Reader, cursor: Cursor = None) -> HTMLResponse:
     """One customer: who it is, what it suffers now, and its tickets."""
     office = request.app.state.office
@@ -129,7 +129,7 @@ def all_routes(request: Request, me: Reader) -> HTMLResponse:
     return page(request, me, "routes.html", found=found[:200], beyond=max(len(found) - 200, 0))
 
 
-@routes.get("/routes/{dimension}/{value}", name="page.route")
+@routes.get("/routes/{dimension}/{value:path}", name="page.route")
 def route(
     request: Request, dimension: Name, value: Name, me: Annotated[Principal, Depends(Guard("telemetry.read"))]
 ) -> HTMLResponse:
