@@ -21,7 +21,7 @@ from pipeline.records import ARRIVAL, KINDS, MINUTE_MS, Kind, empty
 
 HOLD_BYTES: Final = 3 << 30
 """Records held in memory, all kinds together; beyond it they wait in temporary files."""
-BATCH_ROWS: Final = 200_000
+BATCH_ROWS: Final = 100_000
 POSITION: Final = "archive"
 Progress = Callable[[Literal["reading", "watching"], int, int], None]
 """`progress(stage, done, of)`: bytes of files read, then records given out."""
@@ -38,9 +38,9 @@ class Input:
 class ArchiveSource:
     """Reads all of `inputs` in their order, then yields their records in order of arrival, in whole minutes.
 
-    While reading, each refused record goes out in a batch of no rows. A batch of several minutes has one kind of
-    record only, so that the clock never passes records that are still to come. Positions: the time (epoch ms) up to
-    which everything was given out.
+    While reading, each refused record goes out in a batch of no rows. The kinds of the same minutes follow each other,
+    and only the last is settled, so that the clock never passes records that are still to come. Positions: the time
+    (epoch ms) up to which everything was given out.
     """
 
     def __init__(
@@ -104,32 +104,31 @@ class ArchiveSource:
 
 
 def _minutes(frames: Mapping[Kind, pl.DataFrame]) -> Iterator[Batch]:
-    """One slot's records in batches of whole minutes; several minutes together where only one kind has records."""
+    """One slot's records in batches of whole minutes and about BATCH_ROWS rows, every kind in turn: the clock waits
+    for the last kind."""
     minute_of = {kind: frame[ARRIVAL[kind]].to_numpy() // MINUTE_MS for kind, frame in frames.items() if frame.height}
     if not minute_of:
         return
     edges = np.unique(np.concatenate(list(minute_of.values())))
-    if len(minute_of) == 1:
-        (minutes,) = minute_of.values()
-        counts = np.searchsorted(minutes, edges, side="right")
-        # The last minute of each run of at most BATCH_ROWS rows; a minute is never cut.
-        edges = edges[np.append(np.diff(counts // BATCH_ROWS) > 0, True)]
+    counts = sum(np.searchsorted(minutes, edges, side="right") for minutes in minute_of.values())
+    # The last minute of each run of at most BATCH_ROWS rows; a minute is never cut.
+    edges = edges[np.append(np.diff(counts // BATCH_ROWS) > 0, True)]
     starts = dict.fromkeys(minute_of, 0)
     for last in edges.tolist():
         batches = []
         for kind, minutes in minute_of.items():
             end = int(np.searchsorted(minutes, last, side="right"))
             if end > starts[kind]:
-                batches.append(Batch(kind, frames[kind][starts[kind] : end]))
+                batches.append(Batch(kind, frames[kind][starts[kind] : end], settled=False))
                 starts[kind] = end
         yield from batches[:-1]
-        # Only the last batch of a minute says that the minute was given out.
-        yield replace(batches[-1], positions={POSITION: (last + 1) * MINUTE_MS})
+        # Only the last batch says that its minutes were given out.
+        yield replace(batches[-1], positions={POSITION: (last + 1) * MINUTE_MS}, settled=True)
 
 
 def _after(batches: Iterator[Batch], since_ms: int) -> Iterator[Batch]:
     """The batches without what arrived before `since_ms`."""
     for batch in batches:
         kept = batch.frame.filter(pl.col(ARRIVAL[batch.kind]) >= since_ms) if since_ms else batch.frame
-        if kept.height:
-            yield Batch(batch.kind, kept, batch.rejects, batch.positions)
+        if kept.height or batch.settled:
+            yield replace(batch, frame=kept)

@@ -101,10 +101,10 @@ class States:
         grown = np.logaddexp(0.0, self.log[at]) + capped
         self.log[at] = np.clip(grown, -5.0, threshold + self.settings.state_cap_nats)
 
-    def alarms(self, at: npt.NDArray[np.int64], threshold: float) -> npt.NDArray[np.int64]:
-        """Which of the slices `at` are over the threshold."""
-        over: npt.NDArray[np.int64] = at[self.log[at].max(axis=1) >= threshold]
-        return over
+    def over(self, at: npt.NDArray[np.int64], threshold: float) -> npt.NDArray[np.bool_]:
+        """[at] which of the slices `at` are over the threshold."""
+        found: npt.NDArray[np.bool_] = self.log[at].max(axis=1) >= threshold
+        return found
 
 
 def threshold(slices: int, questions: int, settings: EvidenceSettings) -> float:

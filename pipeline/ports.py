@@ -34,6 +34,7 @@ class Batch:
 
     `positions` maps a source's partition (`akira.cdr[0]`, a file name) to the next offset to read; the journal keeps
     it with what the records caused. `clock_ms` moves the clock without a record (a Tick); None leaves it to records.
+    `settled` False says that records of the same time are still to come: the clock waits for a batch that is settled.
     """
 
     kind: Kind
@@ -41,6 +42,7 @@ class Batch:
     rejects: tuple[Reject, ...] = ()
     positions: Mapping[str, int] = field(default_factory=dict)
     clock_ms: int | None = None
+    settled: bool = True
 
 
 class Disconnected(Exception):

@@ -25,7 +25,10 @@ from pipeline.settings import WatchSettings
 
 Floats = npt.NDArray[np.float64]
 PATIENCE_MIN: Final = 3
-"""After a search in vain the same slice is searched again only so many minutes later."""
+"""After a search in vain the same slice is searched again only so many minutes later, and after each more in vain twice
+as many, up to PATIENCE_MOST_MIN; one that has become loud (nats in one minute) is not made to wait for more than these."""
+PATIENCE_MOST_MIN: Final = 12
+LOUD_NATS: Final = 2.0
 SEARCHES_MOST: Final = 2
 
 
@@ -46,8 +49,8 @@ class Engine:
         self.spread = {q.name: Overdispersion(len(FAMILIES), settings.evidence) for q in questions}
         self.recent = Recent(60 * settings.time.history_h + 20)
         self.tracks: list[Track] = []
-        self.wait_until: dict[str, dict[int, int]] = {}
-        """Question and slice searched in vain: not before this minute again."""
+        self.in_vain: dict[str, dict[int, tuple[int, int]]] = {}
+        """Question and slice searched in vain: the last minute of it, and how long to be patient."""
         self.counter = Counter()
         self.life = Life(self)
 
@@ -131,21 +134,27 @@ class Engine:
         calm = states.log[at].max(axis=1) < CALM_NATS
         spread.learn(family[calm], hits[calm], total[seen][calm], normal[calm])
         states.add(at, gains, limit)
-        self._search(question, closed.minute, states, states.alarms(at, limit))
+        over = states.over(at, limit)
+        self._search(question, closed.minute, states, at[over], gains[over].max(axis=1))
 
-    def _search(self, question: Question, minute: int, states: States, alarms: npt.NDArray[np.int64]) -> None:
+    def _search(
+        self, question: Question, minute: int, states: States, alarms: npt.NDArray[np.int64], gains: Floats
+    ) -> None:
         """Search behind the loudest alarms that were not searched in vain a moment ago."""
-        waits = self.wait_until.setdefault(question.name, {})
-        for number in [n for n, until in waits.items() if until <= minute]:
-            del waits[number]
-        due = [
-            int(n) for n in alarms[np.argsort(-states.log[alarms].max(axis=1), kind="stable")] if int(n) not in waits
-        ]
+        vain = self.in_vain.setdefault(question.name, {})
+        for number in [n for n, (last, _) in vain.items() if last + 2 * PATIENCE_MOST_MIN < minute]:
+            del vain[number]
+        due = []
+        for at in np.argsort(-states.log[alarms].max(axis=1), kind="stable").tolist():
+            last, patience = vain.get(int(alarms[at]), (minute - PATIENCE_MIN, 0))
+            if minute - last >= (PATIENCE_MIN if gains[at] >= LOUD_NATS else patience):
+                due.append(int(alarms[at]))
         for loudest in due[:SEARCHES_MOST]:
             if self.life.search(question, minute, loudest):
                 states.log[alarms] = 0.0
                 return
-            waits[loudest] = minute + PATIENCE_MIN
+            patience = vain[loudest][1] * 2 if loudest in vain else PATIENCE_MIN
+            vain[loudest] = (minute, min(patience, PATIENCE_MOST_MIN))
 
     def _watched(self, fan: Fan) -> dict[tuple[Family, ...], npt.NDArray[np.bool_]]:
         """For each set of families that a question watches: which of the fan's slices are in it."""

@@ -67,7 +67,7 @@ class Traffic:
         level = self.states.log[:size].max(axis=1)
         self.since[level <= np.log(2)] = closed.minute + 1
         held = self._held()
-        alarms = self.states.alarms(at, limit)
+        alarms = at[self.states.over(at, limit)]
         alarms = alarms[~held[alarms]]
         if len(alarms):
             self._open(closed.minute, alarms, idle)

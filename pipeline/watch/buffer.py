@@ -7,12 +7,14 @@ join the oldest open one, and are counted as late.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
 from pipeline.ports import Batch
 from pipeline.records import ARRIVAL, KINDS, MINUTE_MS, Kind, empty
 
+PLAIN: Final = ("clock_ms", "closed", "late", "ticked_ms", "newest_ms")
 ORDER: dict[Kind, list[str]] = {
     "cdr": ["arrival", "call_id", "attempt", "switch", "customer", "ended_at"],
     "sip": ["arrival", "switch", "peer_kind", "peer", "metric", "value"],
@@ -42,6 +44,7 @@ class Buffer:
         """The first minute that is not closed."""
         self.late = 0
         self.ticked_ms = 0
+        self.newest_ms = 0
         self.held: dict[Kind, list[pl.DataFrame]] = {kind: [] for kind in KINDS}
 
     def add(self, batch: Batch) -> None:
@@ -57,7 +60,9 @@ class Buffer:
             else:
                 frame = frame.with_columns(arrival=arrival)
             self.held[batch.kind].append(frame)
-            self._move(frame.select(pl.col("arrival").max()).item() - self.lateness_ms)
+            self.newest_ms = max(self.newest_ms, frame.select(pl.col("arrival").max()).item())
+        if batch.settled and self.newest_ms:
+            self._move(self.newest_ms - self.lateness_ms)
         if batch.clock_ms is not None:
             self.ticked_ms = max(self.ticked_ms, batch.clock_ms)
             self._move(batch.clock_ms)
@@ -103,12 +108,12 @@ class Buffer:
     def state(self) -> dict[str, object]:
         """What a snapshot keeps."""
         held = {kind: pl.concat(frames) for kind, frames in self.held.items() if frames}
-        plain = {name: getattr(self, name) for name in ("clock_ms", "closed", "late", "ticked_ms")}
+        plain = {name: getattr(self, name) for name in PLAIN}
         return {**plain, "held": held}
 
     def load(self, state: dict[str, object]) -> None:
         """Take a snapshot back."""
-        for name in ("clock_ms", "closed", "late", "ticked_ms"):
+        for name in PLAIN:
             setattr(self, name, state[name])
         held: dict[Kind, pl.DataFrame] = state["held"]  # type: ignore[assignment]
         self.held = {kind: [held[kind]] if kind in held else [] for kind in KINDS}

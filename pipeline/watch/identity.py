@@ -39,20 +39,25 @@ class Seen:
         self.hours: dict[int, list[Hashes]] = {}
 
     def duplicates(self, frame: pl.DataFrame) -> npt.NDArray[np.bool_]:
-        """True where the row's identity came before, in this frame or in the window."""
+        """True where the row's identity came before, in this frame or in the window. A call set up longer before its
+        `arrival` than the window is never taken for a copy."""
         if not len(frame):
             return np.zeros(0, np.bool_)
         hashes = frame.select(pl.struct("call_id", "attempt", "switch").hash(11)).to_series().to_numpy()
         unique, first = np.unique(hashes, return_index=True)
         again = np.ones(len(hashes), np.bool_)
         again[first] = False
-        hours = frame["setup_at"].to_numpy()[first] // HOUR_MS
+        hour_of = frame["setup_at"].to_numpy() // HOUR_MS
+        old = hour_of < frame["arrival"].to_numpy() // HOUR_MS - self.window_h
+        again[old] = False
+        first, unique = first[~old[first]], unique[~old[first]]
+        hours = hour_of[first]
         for hour in np.unique(hours).tolist():
             inside = hours == hour
             runs = self.hours.setdefault(hour, [])
-            old = known(runs, unique[inside])
-            again[first[inside][old]] = True
-            self.hours[hour] = filed(runs, unique[inside][~old])
+            copies = known(runs, unique[inside])
+            again[first[inside][copies]] = True
+            self.hours[hour] = filed(runs, unique[inside][~copies])
         return again
 
     def forget(self, now_ms: int) -> None:
@@ -70,19 +75,25 @@ class Retries:
         self.calls: Hashes = np.zeros(0, np.uint64)
         self.setup_at: npt.NDArray[np.int64] = np.zeros(0, np.int64)
 
-    def mark(self, frame: pl.DataFrame) -> npt.NDArray[np.bool_]:
-        """True where the row's call is a re-attempt; rows without A or B number never are."""
+    def mark(self, frame: pl.DataFrame, bounds: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+        """True where the row's call is a re-attempt; rows without A or B number never are. Rows `bounds[i]` to
+        `bounds[i + 1]` of the ordered frame arrived in one minute and know only of those before them."""
         if not len(frame) or self.fold_ms == 0:
             return np.zeros(len(frame), np.bool_)
         numbered = (frame["cli"].is_not_null() & frame["dialed"].is_not_null()).to_numpy()
         pair = frame.select(pl.struct("customer", "cli", "dialed").hash(13)).to_series().to_numpy()
         call = frame["call_id"].hash(7).to_numpy()
         setup = frame["setup_at"].to_numpy()
-        pairs = np.concatenate([self.pairs, pair])
-        calls = np.concatenate([self.calls, call])
+        marked = np.zeros(len(frame), np.bool_)
+        for start, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+            at = np.arange(start, end)[numbered[start:end]]
+            if len(at):
+                marked[at] = self._minute(pair[at], call[at], setup[at])
+        return marked
+
+    def _minute(self, pair: Hashes, call: Hashes, setup: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        pairs, calls = np.concatenate([self.pairs, pair]), np.concatenate([self.calls, call])
         setups = np.concatenate([self.setup_at, setup])
-        ours = np.concatenate([np.zeros(len(self.pairs), np.bool_), numbered])
-        marked = np.zeros(len(pairs), np.bool_)
         several = _several(pairs)
         order = several[np.lexsort((calls[several], setups[several], pairs[several]))]
         again = np.zeros(len(order), np.bool_)
@@ -93,11 +104,11 @@ class Retries:
         # the later attempts of one re-tried call are as much a re-attempt as its first
         for _ in range(3):
             again[1:] |= near & ~other & again[:-1]
+        marked = np.zeros(len(pairs), np.bool_)
         marked[order] = again
-        keep = ours | (np.arange(len(pairs)) < len(self.pairs))
-        keep &= setups >= setups.max(initial=0) - 2 * self.fold_ms
+        keep = setups >= setups.max() - 2 * self.fold_ms
         self.pairs, self.calls, self.setup_at = pairs[keep], calls[keep], setups[keep]
-        found: npt.NDArray[np.bool_] = marked[len(marked) - len(frame) :] & numbered
+        found: npt.NDArray[np.bool_] = marked[len(marked) - len(pair) :]
         return found
 
 

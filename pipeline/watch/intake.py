@@ -39,10 +39,7 @@ class Intake:
         kept = kept.with_columns(emitted_at=pl.col("arrival"))
         minute_of = kept["arrival"].to_numpy() // MINUTE_MS if len(kept) else np.zeros(0, np.int64)
         bounds = np.searchsorted(minute_of, np.arange(block.first, block.end + 1))
-        retry = np.concatenate(
-            [self.retries.mark(kept[a:b]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)] or [np.zeros(0, bool)]
-        )
-        rows = build(kept, self.names, retry)
+        rows = build(kept, self.names, self.retries.mark(kept, bounds))
         by_minute = {kind: _split(block.frames[kind], block) for kind in ("sip", "balance")}
         copies = _split(frame.filter(pl.Series(again)) if again.any() else frame.clear(), block)
         for index, minute in enumerate(range(block.first, block.end)):

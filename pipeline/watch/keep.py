@@ -36,7 +36,7 @@ KINDS: Final[tuple[type, ...]] = (
     Tally,
     Track,
 )
-ENGINE: Final = ("fits", "doubts", "references", "tracks", "wait_until")
+ENGINE: Final = ("fits", "doubts", "references", "tracks", "in_vain")
 TRAFFIC: Final = ("since", "tracks")
 COUNTER: Final = ("answered_only", "records")
 SPREAD: Final = ("weight", "excess")

@@ -16,6 +16,7 @@ def _frame(calls: list[int], hour: int) -> pl.DataFrame:
             "attempt": [1] * len(calls),
             "switch": ["sw"] * len(calls),
             "setup_at": [(hour + call % 2) * HOUR_MS for call in calls],
+            "arrival": [(hour + 2) * HOUR_MS] * len(calls),
         }
     )
 
@@ -54,6 +55,12 @@ def test_an_hour_out_of_the_window_is_forgotten() -> None:
     assert not seen.duplicates(_frame([2], 5)).any()
 
 
+def test_a_call_older_than_the_window_is_no_copy_however_the_records_were_cut() -> None:
+    seen = Seen(1)
+    assert not seen.duplicates(_frame([2, 2], 5)).any()
+    assert seen.duplicates(_frame([3, 3], 5)).tolist() == [False, True]
+
+
 def test_a_second_call_to_the_same_number_is_a_retry_and_so_are_its_attempts() -> None:
     frame = pl.DataFrame(
         {
@@ -64,4 +71,4 @@ def test_a_second_call_to_the_same_number_is_a_retry_and_so_are_its_attempts() -
             "setup_at": [0, 20_000, 25_000, 26_000, 27_000],
         }
     )
-    assert Retries(30_000).mark(frame).tolist() == [False, True, True, False, False]
+    assert Retries(30_000).mark(frame, np.array([0, 2, 5])).tolist() == [False, True, True, False, False]
