@@ -50,14 +50,10 @@ class Rows:
 
     def take(self, index: npt.NDArray[np.intp] | slice | Flags) -> Rows:
         """The rows at `index`."""
+        if not isinstance(index, slice) and index.dtype == np.bool_:
+            index = np.flatnonzero(index)  # few of many are picked sooner by place than by mask, column by column
         picked = {f.name: getattr(self, f.name)[index] for f in fields(self) if f.name != "call_id"}
-        calls = (
-            self.call_id[index]
-            if isinstance(index, slice)
-            else self.call_id.filter(pl.Series(index))
-            if (index.dtype == np.bool_)
-            else self.call_id.gather(pl.Series(index))
-        )
+        calls = self.call_id[index] if isinstance(index, slice) else self.call_id.gather(index)
         return Rows(call_id=calls, **picked)
 
     def of(self, dim: str) -> npt.NDArray[np.int32]:

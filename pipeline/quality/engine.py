@@ -150,7 +150,7 @@ class Engine:
             if minute - last >= (PATIENCE_MIN if gains[at] >= LOUD_NATS else patience):
                 due.append(int(alarms[at]))
         for loudest in due[:SEARCHES_MOST]:
-            if self.life.search(question, minute, loudest):
+            if self.life.worth_searching(question, minute, loudest) and self.life.search(question, minute, loudest):
                 states.log[alarms] = 0.0
                 return
             patience = vain[loudest][1] * 2 if loudest in vain else PATIENCE_MIN

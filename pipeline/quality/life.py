@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from pipeline.explain import Found, Settings, search
 from pipeline.explain import Leaves as Table
+from pipeline.leaves import FAMILIES
 from pipeline.names import DIMS
 from pipeline.quality.cause import coded, contains, inside, overlaps
 from pipeline.quality.judge import judge, observe
@@ -80,6 +81,18 @@ class Life:
     def forget(self, before: int) -> None:
         """Drop the causes that ended before minute `before`."""
         self.engine.tracks = [t for t in self.engine.tracks if t.ended is None or t.series[-1][0] >= before]
+
+    def worth_searching(self, question: Question, minute: int, slice_number: int) -> bool:
+        """Whether the search can find what passes the gate. A pair of values is as narrow as a cause gets, and what is
+        wider alarms by itself: a pair that does not pass the gate as it is need not be searched."""
+        leaves = self.engine.leaves
+        dims = FAMILIES[leaves.slice_family[slice_number]]
+        if len(dims) < 2:
+            return True
+        span = self._unexplained(question, self.engine.recent.span(question.name), minute, skip=None)
+        onset = self._onset(question, span, loudest_leaves(self.engine, slice_number))
+        cause = {dim: (int(code),) for dim, code in zip(dims, leaves.slice_codes[slice_number], strict=True)}
+        return judge(self.engine, question, cause, onset, minute) != "nothing"
 
     def search(self, question: Question, minute: int, loudest: int) -> bool:
         """Search the cause behind an alarm of slice `loudest`; True when a cause was opened or widened."""
