@@ -59,6 +59,11 @@ class Parts:
         return Journal(self.store, self.settings.policy, self.fan_out)
 
     @cached_property
+    def outbox(self) -> Outbox:
+        """What others are still to be told."""
+        return Outbox(self.store)
+
+    @cached_property
     def metrics(self) -> Metrics:
         """One registry."""
         return Metrics(VERSION, time.time)
@@ -163,11 +168,10 @@ def _deadletters(settings: Settings) -> DeadLetterTopic | DeadLetterFile:
 
 
 def _chores(parts: Parts, targets: Mapping[str, Target], faults: list[BaseException], stop: threading.Event) -> Chores:
-    outbox = Outbox(parts.store)
-    sending = pumps(outbox, Tickets(parts.store), targets, parts.metrics)
+    sending = pumps(parts.outbox, Tickets(parts.store), targets, parts.metrics)
 
     def failed(fault: BaseException) -> None:
         faults.append(fault)
         stop.set()
 
-    return Chores(sending, parts.desk, outbox, parts.metrics, failed)
+    return Chores(sending, parts.desk, parts.outbox, parts.metrics, failed)

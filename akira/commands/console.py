@@ -14,6 +14,7 @@ from rich.console import Console
 from akira import settings as akira_settings
 from akira.serving import served
 from akira.web.app import admin_link, create_app
+from akira.web.hooks import open_hooks
 from akira.wiring import opened
 
 
@@ -34,6 +35,7 @@ def command(
         signal.signal(number, lambda *_: stop.set())
     with opened(known) as parts:
         app = create_app(parts.store, known.policy, directory=parts.directory, fan_out=parts.fan_out)
+        open_hooks(app, known.outlet, parts.desk, parts.outbox)
         bind = host or known.web.host
         with served(app, bind, known.web.port if port is None else port, app.state.hub.close) as address:
             greet(*admin_link(app), address, bind)

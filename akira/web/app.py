@@ -117,7 +117,7 @@ def _answers(app: FastAPI) -> None:
 
     async def problem(request: Request, wrong: Exception) -> Response:
         told = problems.of_exception(wrong)
-        if request.url.path.startswith(("/api/", "/intake/")):
+        if request.url.path.startswith(("/api/", "/intake/", "/hooks/")):
             return problems.answer(request, told)
         if told.status == 401 and request.method == "GET":
             return RedirectResponse(f"/sign-in?next={quote(_asked_for(request))}", 303)

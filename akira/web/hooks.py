@@ -16,7 +16,7 @@ from connectors.store.outbox import Outbox
 
 
 def open_hooks(app: FastAPI, outlets: Sequence[OutletSettings], desk: Desk, outbox: Outbox) -> None:
-    """Open a door on `app` for each of `outlets`. No cookie and no token is looked at: each tool signs in its own way."""
+    """Open a door on `app` for each of `outlets`. No cookie or token is looked at: each tool signs in its own way."""
     routes = APIRouter(include_in_schema=False)
     for settings in outlets:
         hook = settings.hook()

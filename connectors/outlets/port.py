@@ -1,7 +1,8 @@
 """What a tool that hears of tickets is to the outbox, and what it may say back.
 
-A tool is one file: its settings (an `OutletSettings` with a literal `kind`), whose `open` gives an `Outlet`, and whose
-`hook` gives a `Hook` when it sends status back. It is named in `kinds` and nowhere else.
+A tool is one file: its settings (an `OutletSettings` with a literal `kind`), whose `open` gives an `Outlet`. When people's
+work in it comes back, `hook` gives a `Hook` (it posts to `/hooks/NAME`) or `poll` a `Poll` (it must be asked); `back`
+does at the desk what they read. A tool is named in `kinds` and nowhere else.
 """
 
 from __future__ import annotations
@@ -88,4 +89,20 @@ class Hook(Protocol):
 
     def read(self, posted: Posted) -> tuple[Said, ...]:
         """Check the signature, then read. Raises Unsigned, or ConnectorError when the body is not what it should be."""
+        ...
+
+
+class Poll(Protocol):
+    """Asks a tool that tells nobody by itself, again without what our own deliveries caused."""
+
+    def ask(self) -> tuple[Said, ...]:
+        """What people did since the last that was `taken`. Raises as `Outlet` does."""
+        ...
+
+    def taken(self) -> None:
+        """What `ask` gave last has had its effect, and need not come again."""
+        ...
+
+    def close(self) -> None:
+        """Let connections go."""
         ...

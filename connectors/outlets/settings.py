@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from connectors.errors import ConnectorError
-from connectors.outlets.port import Hook, Outlet
+from connectors.outlets.port import Hook, Outlet, Poll
 from pipeline.desk.events import TicketEvent
 from pipeline.desk.ticket import Queue, Ticket
 from pipeline.incidents import Severity, TicketType
@@ -97,6 +97,10 @@ class OutletSettings(BaseModel, ABC):
 
     def hook(self) -> Hook | None:
         """What reads its status back; None when it has none, or no secret to check it by."""
+        return None
+
+    def poll(self) -> Poll | None:
+        """What asks it for status that it does not post; None when there is nothing to ask."""
         return None
 
     @property
