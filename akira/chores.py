@@ -60,8 +60,8 @@ class Chores:
 
     def _desk(self) -> None:
         at_ms = now_ms()
-        self.desk.escalate(at_ms)
         tickets = self.desk.open_tickets()
+        self.desk.escalate(at_ms, tickets)
         self.metrics.tickets(Counter((ticket.severity, str(ticket.ticket_type)) for ticket in tickets))
         active = [ticket for ticket in tickets if ticket.telemetry_active]
         self.metrics.incidents(Counter(signal for ticket in active for signal in ticket.signals))

@@ -107,15 +107,17 @@ class Desk:
         """What is missing at intake, and whether multiple customers are affected."""
         return advise(ticket_type, intake, Around(self._directory, tuple(self.open_tickets())), at_ms)
 
-    def escalate(self, at_ms: int) -> list[TicketEvent]:
-        """Page whoever is due on the rota for every unacknowledged incident; the shell calls it every few seconds."""
+    def escalate(self, at_ms: int, tickets: Sequence[Ticket] | None = None) -> list[TicketEvent]:
+        """Page whoever is due on the rota for every unacknowledged incident; the shell calls it every few seconds, with
+        the open `tickets` if it has read them just now."""
         rota = self._policy.rota
         paged: list[TicketEvent] = []
         if not rota.people and not rota.swaps:
             return paged
-        for ticket in self.open_tickets():
-            if due(ticket, rota, at_ms) is not None:
-                why = "first page" if not ticket.escalations else "nobody has acknowledged it"
+        for ticket in self.open_tickets() if tickets is None else tickets:
+            step = due(ticket, rota, at_ms)
+            if step is not None:
+                why = "first page" if step == 1 else "nobody has acknowledged it"
                 done = self.do(ticket.id, c.Escalate(why), at_ms, TIMER, if_version=ticket.version)
                 paged += done.events if isinstance(done, Done) else ()
         return paged

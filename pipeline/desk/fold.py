@@ -216,7 +216,7 @@ STEPS: Final[dict[str, Step]] = {
     "child_joined": lambda t, e, d: replace(t, children=with_(t.children, d["other"])),
     "child_left": lambda t, e, d: replace(t, children=without(t.children, d["other"])),
     "escalated": lambda t, e, d: replace(
-        t, escalations=(*t.escalations, Escalation(e.at_ms, d["step"], d["to"], e.why))
+        t, escalations=(*t.escalations, Escalation(e.at_ms, d["step"], d["to"], e.why, tuple(d.get("also", ()))))
     ),
     "silenced": lambda t, e, d: replace(t, silenced_until_ms=d["until_ms"], silenced_by=d["silence_id"] or e.actor),
     "unsilenced": lambda t, e, d: replace(t, silenced_until_ms=None, silenced_by=None),

@@ -97,7 +97,9 @@ class RotaPolicy(_Section):
     swaps: tuple[Shift, ...] = ()
     escalate_after: Minutes = Minutes(SEV1=5, SEV2=15, SEV3=240)
     """Unacknowledged for so long: the next person in the rotation is paged."""
-    steps: int = Field(default=3, ge=1, le=10)
+    steps: int = Field(default=3, ge=1, le=10, description="pages of one round; a higher severity begins a new one")
+    severities: tuple[Severity, ...] = Field(default=("SEV1", "SEV2"), description="what wakes people; else it waits")
+    management: tuple[str, ...] = Field(default=(), max_length=20, description="told with the first page of a SEV1")
 
 
 class DeskSettings(_Section):

@@ -96,12 +96,13 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """Paged `to` at `at_ms` because `why`; step 1 is the person on call."""
+    """Paged `to` at `at_ms` because `why`, and told `also`; step 1 is the person on call."""
 
     at_ms: int
     step: int
     to: str
     why: str
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

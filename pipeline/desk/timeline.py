@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,10 +47,14 @@ _TEXT: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "postmortem_linked": lambda d: f"postmortem: {d['value'][:200]}",
     "reclassified": lambda d: f"moved from {d['was']} to {d['ticket_type']} ({d['queue']})",
     "merged": lambda d: f"merged into {d['into']}",
-    "escalated": lambda d: f"paged {d['to']} (step {d['step']})",
+    "escalated": lambda d: f"paged {d['to']} (step {d['step']})" + _also(d.get("also", ())),
     "silenced": lambda d: f"pages silenced until {clock(d['until_ms'])}",
     "parent_set": lambda d: f"part of {d['parent']}",
 }
+
+
+def _also(names: Sequence[str]) -> str:
+    return f", told {', '.join(names)}" if names else ""
 
 
 def line(event: TicketEvent) -> Line:

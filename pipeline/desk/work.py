@@ -10,7 +10,7 @@ from pipeline.desk.events import Change
 from pipeline.desk.first_response import due_at, next_update
 from pipeline.desk.first_response import refusal as response_refusal
 from pipeline.desk.policy import MINUTE_MS
-from pipeline.desk.rota import next_step, on_call
+from pipeline.desk.rota import next_step, next_to_page
 from pipeline.desk.ticket import Ticket
 
 Answer = list[Change] | Refusal
@@ -126,11 +126,12 @@ def close(ticket: Ticket, command: c.Close, context: Context) -> Answer:
 def escalate(ticket: Ticket, command: c.Escalate, context: Context) -> Answer:
     if refusal := need_why(command, command.why):
         return refusal
-    step = next_step(ticket)
-    to = command.to or on_call(context.policy.rota, context.at_ms, step)
+    rota, step = context.policy.rota, next_step(ticket)
+    to = command.to or next_to_page(ticket, rota, context.at_ms)
     if not to:
         return Refusal("missing", "Nobody is on call.", ("to",), "name somebody, or fill [desk.rota] people")
-    return [Change("escalated", {"step": step, "to": to}, command.why)]
+    also = list(rota.management) if step == 1 and ticket.severity == "SEV1" else []
+    return [Change("escalated", {"step": step, "to": to, "also": also}, command.why)]
 
 
 def silence(ticket: Ticket, command: c.Silence, context: Context) -> Answer:

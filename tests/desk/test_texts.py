@@ -1,4 +1,4 @@
-"""Rota, timers, timeline, postmortem and customer update: what people read and when they are called."""
+"""Timers, timeline, postmortem and customer update: what people read."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from pipeline.desk.desk import handle
 from pipeline.desk.events import KINDS, Change, TicketEvent, chain
 from pipeline.desk.fold import fold
 from pipeline.desk.observe import observe
-from pipeline.desk.policy import DeskPolicy, RotaPolicy, Shift
 from pipeline.desk.postmortem import draft
-from pipeline.desk.rota import due, handover, on_call
 from pipeline.desk.templates import first_response
 from pipeline.desk.ticket import Intake, Ticket
 from pipeline.desk.timeline import timeline
@@ -34,50 +32,6 @@ from tests.desk.faults import (
 )
 
 HOUR = 60 * MINUTE
-ROTA = RotaPolicy(
-    people=("ann", "bob", "cy"),
-    from_ms=0,
-    turn_hours=12,
-    swaps=(Shift(person="zoe", start_ms=13 * HOUR, end_ms=14 * HOUR),),
-)
-
-
-@pytest.mark.parametrize(
-    ("hour", "step", "who"),
-    [(0, 1, "ann"), (11.99, 1, "ann"), (12, 1, "bob"), (13, 1, "zoe"), (13, 2, "cy"), (36, 1, "ann"), (0, 4, "ann")],
-)
-def test_who_is_on_call(hour: float, step: int, who: str) -> None:
-    assert on_call(ROTA, round(hour * HOUR), step) == who
-
-
-def test_the_pager_changes_hands_at_turns_and_swaps() -> None:
-    assert [handover(ROTA, at * HOUR) for at in (0, 12, 13, 14)] == [12 * HOUR, 13 * HOUR, 14 * HOUR, 24 * HOUR]
-    assert on_call(RotaPolicy(), 0) is None and handover(RotaPolicy(), 0) is None
-
-
-def test_escalation_runs_until_acknowledged_and_anew_after_an_upgrade() -> None:
-    policy = DeskPolicy(rota=ROTA)
-    ticket = from_telemetry(incident(severity="SEV1"))
-    start = ticket.opened_at_ms
-    assert due(ticket, ROTA, start) == 1
-    paged = _page(ticket, start, policy)
-    assert paged.escalations[0].to == "ann" and due(paged, ROTA, start + 4 * MINUTE) is None
-    assert due(paged, ROTA, start + 5 * MINUTE) == 2
-    assert due(after(paged, c.Acknowledge()), ROTA, NOW) is None
-    assert due(after(paged, c.Silence(NOW + HOUR, "known")), ROTA, NOW) is None
-    assert due(opened(), ROTA, NOW) is None
-    lesser = _page(from_telemetry(incident()), start, policy)
-    raised = fold(observe(lesser, incident(2, severity="SEV1"), POLICY), lesser)
-    assert due(raised, ROTA, 3 * MINUTE) == 1
-
-
-def _page(ticket: Ticket, at_ms: int, policy: DeskPolicy) -> Ticket:
-    return fold(good(handle(ticket, c.Escalate("first page"), at_ms, "akira/timer", policy)), ticket)
-
-
-def test_nobody_on_call_is_said() -> None:
-    refusal = bad(handle(from_telemetry(), c.Escalate("help"), NOW, "jo", DeskPolicy()))
-    assert refusal.message == "Nobody is on call." and "[desk.rota]" in refusal.hint
 
 
 @pytest.mark.parametrize("until", [NOW, NOW - 1, NOW + 15 * 24 * HOUR])
@@ -154,7 +108,7 @@ def test_every_kind_of_event_has_its_line_on_the_timeline() -> None:
         "reclassified": {"was": "billing", "ticket_type": "balance", "queue": "NOC"},
         "taken": {"assignee": "jo"},
         "merged": {"into": "D-2"},
-        "escalated": {"to": "ann", "step": 1},
+        "escalated": {"to": "ann", "step": 1, "also": ["eve"]},
         "silenced": {"until_ms": 0},
         "parent_set": {"parent": "p"},
     }

@@ -26,7 +26,7 @@ from pipeline.incidents import Evidence, Figure, Impact, Incident, Point
 NOW = 1_750_000_020_000
 MINUTE = 60_000
 REQUEST = "D-000001"
-POLICY = DeskPolicy(rota=RotaPolicy(people=("anna", "bert")))
+POLICY = DeskPolicy(rota=RotaPolicy(people=("anna", "bert"), from_ms=NOW))
 DIRECTORY = Directory(
     customers=(Customer(id="big", name="Big Telco", major=True), Customer(id="acme")),
     terminators=(Terminator(id="term-05", egress_trunks=("eg5",)),),

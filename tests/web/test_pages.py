@@ -12,8 +12,9 @@ import akira.web
 from akira.web.feeds import lines
 from akira.web.pages.forms import read_command
 from akira.web.problems import Problem
+from connectors.store.door import Desk
 from connectors.store.journal import Journal
-from pipeline.desk.commands import Open, Respond, Silence
+from pipeline.desk.commands import Acknowledge, Open, Respond, Silence
 from tests.web.conftest import MINUTE, NOW, POLICY, Feed, Web, incident
 
 TOKENS = (Path(akira.web.__file__).parent / "static" / "tokens.css").read_text("utf-8")
@@ -93,6 +94,18 @@ def test_a_billing_complaint_that_is_a_rating_failure_becomes_noc(web: Web) -> N
     assert noc.post(f"/tickets/{web.request_id}/do/reclassify", data=form).status_code == 303
     page = noc.get(f"/tickets/{web.request_id}").text
     assert "NOC" in page and "moved from billing to cdr_pipeline" in page and "Incident response" in page
+
+
+def test_the_on_call_page_says_who_was_paged_and_who_is_next(web: Web) -> None:
+    desk = Desk(web.store, POLICY)
+    assert [event.data["to"] for event in desk.escalate(NOW)] == ["anna"]
+    waiting = web.client("viewer").get("/on-call").text.split("nobody has acknowledged")[1]
+    assert re.search(r"term-05 rejects.*anna <time.*bert.*due in 5 min", waiting, re.S)
+    assert [event.data["to"] for event in desk.escalate(NOW + 5 * MINUTE)] == ["bert"]
+    assert desk.escalate(NOW + 9 * MINUTE) == []
+    desk.act("I-1", Acknowledge(), NOW + 9 * MINUTE, "bert")
+    assert desk.escalate(NOW + 60 * MINUTE) == []
+    assert "Every open incident is acknowledged" in web.client("viewer").get("/on-call").text
 
 
 def test_empty_lists_say_why_they_are_empty(web: Web) -> None:
