@@ -7,13 +7,14 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from connectors.outlets.pagerduty import PagerDutySettings
+from connectors.outlets.rt import RtSettings
 from connectors.outlets.webhook import WebhookSettings
 
 TAKEN: Final = frozenset({"kafka", "alertmanager"})
 """Names of targets and doors that are no outlets."""
 
 AnyOutlet = Annotated[
-    PagerDutySettings | WebhookSettings,
+    PagerDutySettings | RtSettings | WebhookSettings,
     Field(discriminator="kind"),
 ]
 

@@ -1,7 +1,7 @@
 """What a tool that hears of tickets is to the outbox, and what it may say back.
 
-A tool is one file: its settings (an `OutletSettings` with a literal `kind`), whose `open` gives an `Outlet`. When people's
-work in it comes back, `hook` gives a `Hook` (it posts to `/hooks/NAME`) or `poll` a `Poll` (it must be asked); `back`
+A tool is one file: its settings (an `OutletSettings` with a literal `kind`), whose `open` gives an `Outlet`. When work
+done in it comes back, `hook` gives a `Hook` (it posts to `/hooks/NAME`) or `poll` a `Poll` (it must be asked); `back`
 does at the desk what they read. A tool is named in `kinds` and nowhere else.
 """
 
