@@ -103,9 +103,10 @@ def resolve(
     ticket: of.Id,
     why: of.Because,
     override: Annotated[bool, typer.Option("--override", help="although telemetry still shows it")] = False,
+    children: Annotated[bool, typer.Option("--children", help="and its parts that telemetry does not show")] = False,
 ) -> None:
     """The fault is over."""
-    act(context, ticket, "resolve", why=why, override=override)
+    act(context, ticket, "resolve", why=why, override=override, children=children)
 
 
 def reopen(context: typer.Context, ticket: of.Id, why: of.Because) -> None:

@@ -171,6 +171,7 @@ def _loaded(tickets: InTransaction, ticket: Ticket | None, command: c.Command) -
     if ticket is None:
         return {}
     wanted = {other_of(ticket, command), ticket.parent if isinstance(command, c.SetParent) else None} - {None}
+    wanted |= set(ticket.children) if isinstance(command, c.Resolve) and command.children else set()
     found = [tickets.get(key) for key in wanted if key is not None]
     return {one.id: one for one in (ticket, *found) if one is not None}
 

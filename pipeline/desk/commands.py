@@ -140,6 +140,8 @@ class Resolve:
 
     why: str
     override: bool = False
+    children: bool = False
+    """And so are its parts that want work and that telemetry does not show."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,11 @@ def act(
     if isinstance(changes, Refusal):
         return changes
     events = _chain(ticket, ticket.id, changes, context)
+    if isinstance(command, c.Resolve) and command.children:
+        for child in work.over_with(ticket, tickets):
+            with_it = Change("resolved", {"override": False}, f"with {ticket.id}: {command.why}")
+            events += _chain(child, child.id, [with_it], context)
+        return events
     return events + _triage(fold(events, ticket), command, context)
 
 

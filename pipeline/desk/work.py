@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pipeline.desk import commands as c
 from pipeline.desk.closure import gate
 from pipeline.desk.commands import Refusal
@@ -112,6 +114,12 @@ def resolve(ticket: Ticket, command: c.Resolve, context: Context) -> Answer:
         hint = "mitigate it, wait for recovery, or resolve with override and the reason"
         return Refusal("state", f"Cannot resolve {ticket.id}: telemetry still shows the fault.", hint=hint)
     return [Change("resolved", {"override": command.override}, command.why)]
+
+
+def over_with(ticket: Ticket, tickets: Mapping[str, Ticket]) -> list[Ticket]:
+    """The parts of `ticket` that are over when it is: those that want work and that telemetry does not show."""
+    parts = [tickets[key] for key in ticket.children if key in tickets]
+    return [part for part in parts if part.active and not part.telemetry_active]
 
 
 def reopen(ticket: Ticket, command: c.Reopen, context: Context) -> Answer:

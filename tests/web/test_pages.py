@@ -56,16 +56,35 @@ def _fields(value: object) -> dict[str, object]:
 
 def test_every_form_of_the_ticket_page_works_without_javascript(web: Web) -> None:
     noc = web.client("noc")
-    forms = re.findall(r'action="(/tickets/I-1/do/[\w-]+)"', noc.get("/tickets/I-1").text)
+    forms = _forms(noc.get("/tickets/I-1").text)
     assert {form.rsplit("/", 1)[1] for form in forms} >= {
         "acknowledge", "take", "respond", "mitigate", "resolve", "set-root-cause", "add-evidence", "confirm-window",
         "link-postmortem", "close", "add-note", "amend", "reclassify", "force-severity", "escalate", "silence",
         "split", "merge", "set-parent", "link",
     }  # fmt: skip
-    done = noc.post("/tickets/I-1/do/set-root-cause", data={"text": "a broken card", "if_version": "1"})
+    for slug, form in (("link", {"other": web.request_id}), ("silence", {"until_ms": "2025-06-16T10:00", "why": "w"})):
+        assert noc.post(f"/tickets/I-1/do/{slug}", data=form).status_code == 303
+    assert {"/tickets/I-1/do/unlink", "/tickets/I-1/do/unsilence"} <= _forms(noc.get("/tickets/I-1").text)
+    assert noc.post("/tickets/I-1/do/unlink", data={"other": web.request_id}).status_code == 303
+    version = web.app.state.office.ticket("I-1").version
+    seen = {"text": "a broken card", "if_version": str(version)}
+    done = noc.post("/tickets/I-1/do/set-root-cause", data=seen)
     assert done.status_code == 303 and done.headers["location"] == "/tickets/I-1#closing"
-    stale = noc.post("/tickets/I-1/do/take", data={"if_version": "1"})
+    stale = noc.post("/tickets/I-1/do/take", data={"if_version": str(version)})
     assert stale.status_code == 412 and "I-1 has changed" in stale.text
+
+
+def _forms(page: str) -> set[str]:
+    return set(re.findall(r'action="(/tickets/I-1/do/[\w-]+)"', page))
+
+
+def test_a_report_whose_reach_becomes_known_is_graded_and_moved(web: Web) -> None:
+    noc = web.client("noc")
+    form = {"intake.customer": "acme", "scope.production_impact": "on", "scope.affected": "3", "scope.unable": "",
+            "scope.blocked": "", "scope.billing_failure": "rating"}  # fmt: skip
+    assert noc.post(f"/tickets/{web.request_id}/do/amend", data=form).status_code == 303
+    ticket = web.app.state.office.ticket(web.request_id)
+    assert (ticket.queue, ticket.severity, ticket.incident) == ("NOC", "SEV2", True)
 
 
 def test_a_refused_close_shows_the_page_with_what_is_missing(web: Web) -> None:
