@@ -29,16 +29,18 @@ def dispersion(total: Floats, rho: float | Floats) -> Floats:
     return 1 + np.maximum(total - 1, 0) * rho
 
 
-def ratio(hits: Floats, total: Floats, expected: Floats, moved: Floats, sign: float, rho: float | Floats) -> Floats:
+def ratio(
+    hits: Floats, total: Floats, expected: Floats, moved: Floats, sign: float | Floats, rho: float | Floats
+) -> Floats:
     """[slices, shifts] log likelihood ratios of one minute or one span.
 
     `expected` is tested with its log-odds `moved`: towards the bad side by its doubt, so that a short baseline stays
-    silent, and by what is known of the slice itself.
+    silent, and by what is known of the slice itself. `sign` and `rho` are one for all or one a slice.
     """
     p = np.clip(expected / np.maximum(total, 1e-12), 1e-6, 1 - 1e-6)
     odds = p / (1 - p) * np.exp(moved)
     p = (odds / (1 + odds))[:, None]
-    shift = sign * SHIFTS[None, :]
+    shift = np.multiply.outer(sign, SHIFTS)
     raw = shift * hits[:, None] - total[:, None] * np.log1p(p * np.expm1(shift))
     found: Floats = raw / dispersion(total, rho)[:, None]
     return found
@@ -53,7 +55,7 @@ def poisson_ratio(count: Floats, expected: Floats, spread: Floats, sign: float) 
 
 
 class Overdispersion:
-    """The intraclass correlation of one question in each family of slices, learnt from calm minutes by moments.
+    """The intraclass correlation of each question in each family of slices, learnt from calm minutes by moments.
 
     rho = sum((Y - E)^2 - V) / sum(V (n - 1)) over slices and minutes, V = n p (1 - p); it starts at the setting, is
     rounded up by a quarter and never falls below a fifth of the setting.
@@ -64,13 +66,13 @@ class Overdispersion:
         self.weight: Floats = np.full(families, PRIOR_WEIGHT)
         self.excess: Floats = np.full(families, PRIOR_WEIGHT * settings.overdispersion)
 
-    def of(self, family: npt.NDArray[np.int8]) -> Floats:
+    def of(self, family: npt.NDArray[np.int64]) -> Floats:
         """[slices] rho of each slice's family."""
         rho = np.clip(1.25 * self.excess / self.weight, self.start / 5, 5 * self.start)
         found: Floats = rho[family]
         return found
 
-    def learn(self, family: npt.NDArray[np.int8], hits: Floats, total: Floats, expected: Floats) -> None:
+    def learn(self, family: npt.NDArray[np.int64], hits: Floats, total: Floats, expected: Floats) -> None:
         """Learn one minute of calm slices."""
         size = len(self.weight)
         p = expected / np.maximum(total, 1e-9)
@@ -83,7 +85,7 @@ class Overdispersion:
 
 
 class States:
-    """Shiryaev-Roberts states [slices and room to grow, shifts] in logarithms, for one question."""
+    """Shiryaev-Roberts states [slices and room to grow, shifts] in logarithms."""
 
     def __init__(self, settings: EvidenceSettings) -> None:
         self.settings = settings

@@ -76,8 +76,8 @@ class ClosedMinute:
     @cached_property
     def _by_metric(self) -> dict[str, list[Sample]]:
         found: dict[str, list[Sample]] = {}
-        columns = ("metric", "at", "interval_ms", "switch", "peer_kind", "peer", "customer", "value")
-        for metric, at, interval, switch, kind, peer, customer, value in self.sip.select(columns).rows():
+        columns = ["metric", "at", "interval_ms", "switch", "peer_kind", "peer", "customer", "value"]
+        for metric, at, interval, switch, kind, peer, customer, value in self.sip[columns].rows():
             sample = Sample(
                 at, interval or MINUTE_MS, switch, kind or "switch", peer or switch, customer or "", value, peer is None
             )

@@ -79,8 +79,15 @@ class Fan:
     index: npt.NDArray[np.intp]
 
     def sums(self, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """[slices] totals of a weight per leaf row; exact where the weights are integers or 2^-30 multiples."""
-        return np.bincount(self.index, weights[self.row], len(self.slices)).astype(np.float64, copy=False)
+        """[slices] totals of a weight per leaf row."""
+        return self.table(weights[None])[0]
+
+    def table(self, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """[sets, slices] totals of weights [sets, leaf rows]; exact where they are integers or 2^-30 multiples."""
+        sets, size = len(weights), len(self.slices)
+        place = (np.arange(sets)[:, None] * size + self.index).ravel()
+        summed = np.bincount(place, weights[:, self.row].ravel(), sets * size)
+        return summed.reshape(sets, size).astype(np.float64, copy=False)
 
 
 class Leaves:

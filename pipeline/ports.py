@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -68,3 +69,14 @@ class RejectSink(Protocol):
     """Where refused records go: a dead-letter file or topic."""
 
     def write(self, rejects: tuple[Reject, ...]) -> None: ...
+
+
+class Timing(Protocol):
+    """`with timing(stage, part):` stands around work that someone with a clock may time; the core has none."""
+
+    def __call__(self, stage: str, part: str = "") -> AbstractContextManager[None]: ...
+
+
+def untimed(stage: str, part: str = "") -> AbstractContextManager[None]:
+    """Nobody looks at the clock."""
+    return nullcontext()

@@ -53,8 +53,7 @@ class Rows:
         if not isinstance(index, slice) and index.dtype == np.bool_:
             index = np.flatnonzero(index)  # few of many are picked sooner by place than by mask, column by column
         picked = {f.name: getattr(self, f.name)[index] for f in fields(self) if f.name != "call_id"}
-        calls = self.call_id[index] if isinstance(index, slice) else self.call_id.gather(index)
-        return Rows(call_id=calls, **picked)
+        return Rows(call_id=self.call_id[index], **picked)
 
     def of(self, dim: str) -> npt.NDArray[np.int32]:
         """The codes of one dimension."""

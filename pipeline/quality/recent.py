@@ -81,7 +81,8 @@ class Recent:
         chosen = [m for m in self.minutes if since <= m.minute <= until and len(m.rows)]
         if not chosen:
             return None
-        return concat([m.rows.take(within[m.row_leaf]) for m in chosen])
+        picked = [(m.rows, np.flatnonzero(within[m.row_leaf])) for m in chosen]
+        return concat([rows.take(at) for rows, at in picked if len(at)] or [chosen[0].rows.take(slice(0, 0))])
 
 
 def _joined(minutes: Sequence[Minute], question: str) -> Span:

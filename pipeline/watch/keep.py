@@ -36,7 +36,7 @@ KINDS: Final[tuple[type, ...]] = (
     Tally,
     Track,
 )
-ENGINE: Final = ("fits", "doubts", "references", "tracks", "in_vain")
+ENGINE: Final = ("fits", "references", "tracks", "in_vain")
 TRAFFIC: Final = ("since", "tracks")
 COUNTER: Final = ("answered_only", "records")
 SPREAD: Final = ("weight", "excess")
@@ -66,8 +66,8 @@ def snapshot(watch: Watch) -> bytes:
                 "duplicates": watch.intake.duplicates,
             },
             "engine": _of(engine, ENGINE),
-            "spread": {name: _of(spread, SPREAD) for name, spread in engine.spread.items()},
-            "states": {name: states.log for name, states in engine.states.items()},
+            "spread": _of(engine.alarms.spread, SPREAD),
+            "states": engine.alarms.states.log,
             "recent": list(engine.recent.minutes),
             "counter": _of(engine.counter, COUNTER),
             "history": learning.history.state(),
@@ -95,10 +95,8 @@ def restore(watch: Watch, blob: bytes) -> None:
     watch.intake.duplicates = state["intake"]["duplicates"]
     _into(watch.intake.retries, state["intake"]["retries"])
     _into(engine, state["engine"])
-    for name, spread in state["spread"].items():
-        _into(engine.spread[name], spread)
-    for name, log in state["states"].items():
-        engine.states[name].log = log
+    _into(engine.alarms.spread, state["spread"])
+    engine.alarms.states.log = state["states"]
     engine.recent.minutes = deque(state["recent"], maxlen=engine.recent.minutes.maxlen)
     _into(engine.counter, state["counter"])
     learning.history.load(state["history"])

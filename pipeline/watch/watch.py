@@ -14,7 +14,7 @@ from pipeline.findings import CallCounting, ClosedMinute, Finding, Rule
 from pipeline.incidents import Incident
 from pipeline.leaves import Leaves
 from pipeline.names import Names
-from pipeline.ports import Batch
+from pipeline.ports import Batch, Timing, untimed
 from pipeline.quality.engine import Engine
 from pipeline.quality.report import finding
 from pipeline.quality.track import Track
@@ -33,14 +33,19 @@ class Watch:
     """One watch over one stream. The same records give the same incidents, however they were cut into batches."""
 
     def __init__(
-        self, directory: Directory, settings: WatchSettings, questions: Sequence[Question], rules: Sequence[Rule]
+        self,
+        directory: Directory,
+        settings: WatchSettings,
+        questions: Sequence[Question],
+        rules: Sequence[Rule],
+        timing: Timing = untimed,
     ) -> None:
-        self.directory, self.settings = directory, settings
+        self.directory, self.settings, self.timing = directory, settings, timing
         self.names = Names()
         self.leaves = Leaves()
         self.buffer = Buffer(round(settings.time.lateness_s * 1000))
         self.intake = Intake(directory, settings, self.names)
-        self.engine = Engine(questions, settings, self.leaves, self.names)
+        self.engine = Engine(questions, settings, self.leaves, self.names, timing)
         self.learning = Learning(self.engine, settings)
         self.traffic = Traffic(settings, self.leaves, self.names, self.engine.recent)
         self.rules = tuple(rules)
@@ -58,14 +63,16 @@ class Watch:
 
     def feed(self, batch: Batch) -> list[Incident]:
         """Take a batch; the incidents that changed in the minutes it closed, in order."""
-        self.records += len(batch.frame)
-        self.feed_health.take(batch)
-        self.buffer.add(batch)
-        return self._close(self.buffer.take())
+        with self.timing("slices"):
+            self.records += len(batch.frame)
+            self.feed_health.take(batch)
+            self.buffer.add(batch)
+            return self._close(self.buffer.take())
 
     def finish(self) -> list[Incident]:
         """Close every open minute: the records have ended."""
-        return self._close(self.buffer.take(everything=True))
+        with self.timing("slices"):
+            return self._close(self.buffer.take(everything=True))
 
     def _close(self, block: Block | None) -> list[Incident]:
         told: list[Incident] = []
@@ -79,24 +86,37 @@ class Watch:
         row_leaf = self.leaves.number(closed.rows.codes)
         found: list[Finding] = []
         for rule in self.rules:
-            found += rule.observe(closed)
-        self.engine.close(closed.minute, closed.rows, row_leaf, hour)
+            with self.timing("rules", rule.name):
+                found += rule.observe(closed)
+        with self.timing("evidence"):
+            self.engine.close(closed.minute, closed.rows, row_leaf, hour)
         late = any(f.signal == "cdr_delayed" and f.ended_ms is None for f in found)
         late = late or any(track.active for track in self.engine.tracks_of("cdr_delay"))
+        with self.timing("traffic", "traffic"):
+            found += self._amounts(closed, hour, late)
+        with self.timing("correlate"):
+            found += [finding(self.engine, track, closed.minute) for track in self._tracks(closed.minute)]
+            told = self.correlator.step(closed.minute, found, self._owners() if found else {})
+        if self.learning.boundary(closed.minute):
+            with self.timing("learning"):
+                self._learn(closed.minute, found)
+        self.minutes += 1
+        return told
+
+    def _amounts(self, closed: ClosedMinute, hour: int, late: bool) -> list[Finding]:
+        """What the amount of traffic shows; nothing new while records are late."""
         if closed.fresh and not late:
             own_doing = [t.cause for t in self.engine.tracks if t.excused and t.active]
             self.traffic.judge(self.engine.recent.minutes[-1], hour, self._idle(), own_doing)
         self.traffic.follow(self.engine.recent.minutes[-1])
-        found += [finding(self.engine, track, closed.minute) for track in self._tracks(closed.minute)]
-        found += self.traffic.findings()
-        told = self.correlator.step(closed.minute, found, self._owners() if found else {})
-        if self.learning.boundary(closed.minute):
-            since = closed.minute - 60 * self.settings.hold.new_normal_h
-            spared = spared_of(self.engine.tracks, self.traffic.tracks, found, self.names, since)
-            self.learning.learn(closed.minute, spared)
-            self.engine.life.forget(closed.minute - 90)
-        self.minutes += 1
-        return told
+        return self.traffic.findings()
+
+    def _learn(self, minute: int, found: Sequence[Finding]) -> None:
+        """Fit normal anew, without what is being ticketed."""
+        since = minute - 60 * self.settings.hold.new_normal_h
+        spared = spared_of(self.engine.tracks, self.traffic.tracks, found, self.names, since)
+        self.learning.learn(minute, spared)
+        self.engine.life.forget(minute - 90)
 
     def _tracks(self, minute: int) -> list[Track]:
         """Tracks that last, and those that ended by this minute."""
