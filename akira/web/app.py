@@ -29,7 +29,7 @@ from akira.web.feeds import FeedRow, FeedRows
 from akira.web.limits import Limits
 from akira.web.live import Hub
 from akira.web.office import Office
-from akira.web.pages import admin, duty, lists, tickets
+from akira.web.pages import admin, duty, lists, runbooks, tickets
 from akira.web.pages import commands as page_commands
 from akira.web.pages.render import environment, page
 from akira.web.problems import Problem
@@ -97,7 +97,8 @@ def _routers() -> list[tuple[str, APIRouter]]:
     """Every router with its prefix; the guards of all their routes are checked."""
     alive = APIRouter(include_in_schema=False)
     alive.add_api_route("/alive", _alive, name="alive")
-    pages = (tickets.routes, page_commands.router(), lists.routes, duty.routes, admin.routes, sessions.routes, alive)
+    work = (tickets.routes, page_commands.router(), lists.routes, duty.routes, runbooks.routes, admin.routes)
+    pages = (*work, sessions.routes, alive)
     api = (api_tickets.routes, api_commands.router(), api_events.routes, api_admin.routes)
     return [("/api/v1", router) for router in api] + [("", router) for router in pages]
 

@@ -12,7 +12,8 @@ from tests.browser.conftest import OpenPage
 from tests.web.conftest import POLICY, Web, incident
 
 PAGES = ("/", "/queue", "/tickets/I-1", "/tickets/new", "/customers", "/customers/big", "/routes",
-         "/routes/terminator/term-05", "/silences", "/on-call", "/admin", "/admin/people", "/admin/audit", "/guide/incident-response")  # fmt: skip
+         "/routes/terminator/term-05", "/silences", "/on-call", "/admin", "/admin/people", "/admin/audit", "/guide/incident-response", "/runbooks",
+         "/runbooks/asr_drop")  # fmt: skip
 SOON = 5_000
 
 

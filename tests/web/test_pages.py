@@ -10,11 +10,14 @@ import pytest
 
 import akira.web
 from akira.web.feeds import lines
+from akira.web.pages import runbooks
 from akira.web.pages.forms import read_command
+from akira.web.pages.runbooks import titles
 from akira.web.problems import Problem
 from connectors.store.door import Desk
 from connectors.store.journal import Journal
 from pipeline.desk.commands import Acknowledge, Open, Respond, Silence
+from pipeline.incidents import TYPE_OF_SIGNAL
 from tests.web.conftest import MINUTE, NOW, POLICY, Feed, Web, incident
 
 TOKENS = (Path(akira.web.__file__).parent / "static" / "tokens.css").read_text("utf-8")
@@ -125,6 +128,31 @@ def test_the_on_call_page_says_who_was_paged_and_who_is_next(web: Web) -> None:
     desk.act("I-1", Acknowledge(), NOW + 9 * MINUTE, "bert")
     assert desk.escalate(NOW + 60 * MINUTE) == []
     assert "Every open incident is acknowledged" in web.client("viewer").get("/on-call").text
+
+
+def test_every_runbook_is_a_page_and_an_incident_links_to_its_own(web: Web) -> None:
+    viewer = web.client("viewer")
+    index = viewer.get("/runbooks").text
+    linked = set(re.findall(r'href="/runbooks/(\w+)"', index))
+    assert linked == set(titles()) and set(TYPE_OF_SIGNAL) <= linked
+    for name in linked:
+        page = viewer.get(f"/runbooks/{name}")
+        assert page.status_code == 200 and f"{titles()[name]}" in unescape(page.text) and "<h2>" in page.text
+        assert ".md" not in re.sub("<[^>]*>", "", page.text) and 'href="..' not in page.text, name
+    incident_page = viewer.get("/tickets/I-1").text
+    assert 'href="/runbooks/asr_drop"' in incident_page and 'href="/runbooks/sev1_open"' in incident_page
+    assert 'href="/guide/incident-response"' in viewer.get("/runbooks/sev1_open").text
+    for name in ("none", "README", "..%2F..%2Fapp"):
+        assert viewer.get(f"/runbooks/{name}").status_code == 404
+    signed_out = web.client().get("/runbooks/asr_drop").headers["location"]
+    assert signed_out == "/sign-in?next=/runbooks/asr_drop", "an alert's link survives the sign-in"
+
+
+def test_markdown_cannot_bring_html(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "evil.md").write_text("# <b>x</b>\n<script>alert(1)</script>\n[y](javascript:alert(1)) [z](a.md)\n")
+    monkeypatch.setattr(runbooks, "_FOLDER", tmp_path)
+    shown = runbooks.rendered("evil")
+    assert "<script" not in shown and 'href="javascript' not in shown and 'href="/runbooks/a"' in shown
 
 
 def test_empty_lists_say_why_they_are_empty(web: Web) -> None:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from akira.charts import Mark, incident_chart, png
 from akira.report import picture
 from akira.web.pages import impact
+from akira.web.pages.runbooks import titles
 from akira.web.pages.timeline import newest_first
 from pipeline.desk import postmortem, templates
 from pipeline.desk.closure import Item, checklist, needs_postmortem
@@ -62,6 +63,7 @@ class TicketView:
     timeline: list[tuple[Line, int]]
     grouping: list[str]
     relatives: list[tuple[str, tuple[str, ...]]]
+    runbooks: list[tuple[str, str]]
     steps: tuple[Progress, ...]
     over: tuple[tuple[str, bool], ...]
     checklist: tuple[Item, ...]
@@ -106,6 +108,7 @@ def view(
         timeline=newest_first(log),
         grouping=impact.grouping(ticket),
         relatives=_relatives(ticket),
+        runbooks=[(signal, titles()[signal]) for signal in ticket.signals if signal in titles()],
         steps=progress(ticket, now_ms),
         over=over(ticket) if ticket.incident else (),
         checklist=checklist(ticket),
