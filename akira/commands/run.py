@@ -17,6 +17,7 @@ import typer
 
 from akira import settings as akira_settings
 from akira.alerting import alerting
+from akira.asking import asking
 from akira.commands.console import greet
 from akira.errors import EXIT_AWAY, OperatorError
 from akira.serving import served
@@ -49,7 +50,7 @@ def command(
     known = akira_settings.load(settings)
     stop = threading.Event()
     asked = Asked(drain, wait, from_oldest, from_scratch)
-    with opened(known) as parts, live(parts, asked, stop) as running, _signals(stop):
+    with opened(known) as parts, live(parts, asked, stop) as running, asking(parts, stop), _signals(stop):
         with _served(parts, running) if web else nullcontext():
             try:
                 running.loop.run(running.positions)

@@ -95,6 +95,11 @@ class Hook(Protocol):
 class Poll(Protocol):
     """Asks a tool that tells nobody by itself, again without what our own deliveries caused."""
 
+    @property
+    def every_s(self) -> float:
+        """How often it wants to be asked."""
+        ...
+
     def ask(self) -> tuple[Said, ...]:
         """What people did since the last that was `taken`. Raises as `Outlet` does."""
         ...

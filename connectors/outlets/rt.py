@@ -43,7 +43,7 @@ class RtSettings(OutletSettings):
 
     def poll(self) -> RtPoll | None:
         """What people did, unless nobody wants to know."""
-        return RtPoll(self.http(), self.phase) if self.poll_s else None
+        return RtPoll(self.http(), self.phase, self.poll_s) if self.poll_s else None
 
     def http(self) -> Http:
         """REST 2.0 with the token."""

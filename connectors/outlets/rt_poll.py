@@ -31,9 +31,9 @@ _OURS: Final = (
 class RtPoll:
     """A `connectors.outlets.port.Poll` by transaction ids: no clocks are compared after the first look."""
 
-    def __init__(self, http: Http, phase: Callable[[str], Phase], now_s: Callable[[], float] = time.time) -> None:
-        self._http, self._phase = http, phase
-        self._since, self._seen = f"Created > '{_stamp(now_s() - LOOKBACK_S)}'", ""
+    def __init__(self, http: Http, phase: Callable[[str], Phase], every_s: float) -> None:
+        self._http, self._phase, self.every_s = http, phase, every_s
+        self._since, self._seen = f"Created > '{_stamp(time.time() - LOOKBACK_S)}'", ""
 
     def ask(self) -> tuple[Said, ...]:
         """At most a page of what was done since the last that was `taken`."""
@@ -45,9 +45,12 @@ class RtPoll:
             "per_page": str(PAGE),
         }
         rows = items(self._http, "/transactions", params)
-        if rows:
-            self._seen = f"id > {int(rows[-1]['id'])}"
-        return tuple(said for row in rows if (said := self._said(row)))
+        try:
+            if rows:
+                self._seen = f"id > {int(rows[-1]['id'])}"
+            return tuple(said for row in rows if (said := self._said(row)))
+        except (KeyError, TypeError, ValueError) as wrong:
+            raise ConnectorError(self._http.failure(f"gives transactions unlike those of RT 5: {wrong!r}")) from wrong
 
     def taken(self) -> None:
         """What `ask` gave last need not come again."""
