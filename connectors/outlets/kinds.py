@@ -6,15 +6,18 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
+from connectors.outlets.jsm import JsmSettings
 from connectors.outlets.pagerduty import PagerDutySettings
 from connectors.outlets.rt import RtSettings
+from connectors.outlets.slack import SlackSettings
+from connectors.outlets.teams import TeamsSettings
 from connectors.outlets.webhook import WebhookSettings
 
 TAKEN: Final = frozenset({"kafka", "alertmanager"})
 """Names of targets and doors that are no outlets."""
 
 AnyOutlet = Annotated[
-    PagerDutySettings | RtSettings | WebhookSettings,
+    JsmSettings | PagerDutySettings | RtSettings | SlackSettings | TeamsSettings | WebhookSettings,
     Field(discriminator="kind"),
 ]
 

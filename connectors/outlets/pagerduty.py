@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final, Literal
 from pydantic import Field
 
 from connectors.errors import ConnectorError
+from connectors.outlets import paging
 from connectors.outlets.http import Http
 from connectors.outlets.port import Posted, Said, Unsigned
 from connectors.outlets.settings import OutletSettings, Secret
@@ -26,11 +27,6 @@ from pipeline.incidents import Severity
 SUMMARY_CHARS: Final = 1024
 KEY_CHARS: Final = 255
 SEVERITY: Final[dict[Severity, str]] = {"SEV1": "critical", "SEV2": "error", "SEV3": "warning"}
-_ACKNOWLEDGES: Final = frozenset({"acknowledged", "taken"})
-_RESOLVES: Final = frozenset({"resolved", "closed", "merged"})
-_TRIGGERS: Final = frozenset(
-    {"opened", "reopened", "unmerged", "unsilenced", "severity_changed", "severity_forced", "severity_released"}
-)
 _SAID: Final[dict[str, Literal["acknowledged", "resolved", "reopened"]]] = {
     "incident.acknowledged": "acknowledged",
     "incident.resolved": "resolved",
@@ -41,7 +37,7 @@ _SAID: Final[dict[str, Literal["acknowledged", "resolved", "reopened"]]] = {
 class PagerDutySettings(OutletSettings):
     """A service of PagerDuty with an Events API v2 integration."""
 
-    WANTS: ClassVar[frozenset[str]] = _TRIGGERS | _ACKNOWLEDGES | _RESOLVES
+    WANTS: ClassVar[frozenset[str]] = paging.WANTS
     PAGES: ClassVar[bool] = True
 
     kind: Literal["pagerduty"]
@@ -70,14 +66,10 @@ class PagerDuty:
         self._http = Http(settings.name, settings.url, settings.timeout_s, secrets=(self._key,), cure=cure)
 
     def deliver(self, outgoing: Outgoing, ticket: Ticket) -> str:
-        """Trigger, acknowledge or resolve; what does not wake or end anything is left out."""
-        kind, key = outgoing.event.kind, dedup_key(ticket.id)
-        if ticket.active and (outgoing.remote_id is None or kind in _TRIGGERS):
-            self._send("trigger", key, self._alert(ticket))
-        if kind in _ACKNOWLEDGES or (outgoing.remote_id is None and ticket.state == "acknowledged"):
-            self._send("acknowledge", key)
-        if kind in _RESOLVES:
-            self._send("resolve", key)
+        """Trigger, acknowledge or resolve."""
+        key = dedup_key(ticket.id)
+        for step in paging.steps(outgoing, ticket):
+            self._send(step, key, self._alert(ticket) if step == "trigger" else None)
         return key
 
     def test(self, text: str) -> str:

@@ -50,7 +50,9 @@ class Webhook:
     def __init__(self, settings: WebhookSettings) -> None:
         written = [secret.value() for secret in settings.secrets]
         self._keys = [key_of(text, settings.name) for text in written]
-        self._http = Http(settings.name, settings.url, settings.timeout_s, secrets=written)
+        secrets = [*written, *(text.removeprefix(PREFIX) for text in written)]
+        cure = "does the receiver know this secret?"
+        self._http = Http(settings.name, settings.url, settings.timeout_s, secrets=secrets, cure=cure)
 
     def deliver(self, outgoing: Outgoing, ticket: Ticket) -> str:
         """Post one event."""

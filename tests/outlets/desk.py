@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ class Told:
     journal: Journal
     outbox: Outbox
     pump: Pump
+    test: Callable[[str], str]
     at_ms: int = 10 * MINUTE
 
     def happens(self, *incidents: Incident) -> str:
@@ -63,4 +64,6 @@ def told(settings: OutletSettings, folder: Path) -> Iterator[Told]:
         policy, outbox = DeskPolicy(), Outbox(store)
         fan_out = lambda ticket, event: (settings.name,) if settings.wants(event) else ()  # noqa: E731 - one line
         pump = Pump(settings.name, Filtered(settings, outlet), outbox, Tickets(store), Metrics("0", lambda: 0.0))
-        yield Told(store, Desk(store, policy, fan_out=fan_out), Journal(store, policy, fan_out), outbox, pump)
+        yield Told(
+            store, Desk(store, policy, fan_out=fan_out), Journal(store, policy, fan_out), outbox, pump, outlet.test
+        )
