@@ -23,6 +23,7 @@ from benchmarks.truth_keep import CODE, outcomes
 from benchmarks.truth_run import Outcome
 from benchmarks.truth_scenarios import SCENARIOS
 from benchmarks.truth_table import delay_table, table, written
+from benchmarks.truth_targets import target_table
 from benchmarks.truth_wrongs import wrongs
 
 
@@ -66,7 +67,7 @@ def report(runs: dict[str, list[Outcome]], page: Path | None, results: Path | No
         for policy in POLICIES:
             rows[f"{policy.name}, {name}"] = figures(of_seeds, partial(_of_policy, policy.name))
     late = delays([outcome for of_seeds in runs.values() for outcome in of_seeds])
-    text = f"{table(rows, runs, _commit())}\n\n{delay_table(late)}"
+    text = "\n\n".join((table(rows, runs, _commit()), delay_table(late), target_table(rows, late)))
     print(text)
     print("\n".join(wrongs(runs)))
     if page is not None:

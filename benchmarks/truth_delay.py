@@ -70,10 +70,13 @@ def _full_outage(told: Told) -> bool:
     return bool(out and told.per_minute >= BUSY)
 
 
+EVERY_FAULT: Final = "all faults"
+BUSY_OUTAGE: Final = f"full outage at ≥ {BUSY:.0f} calls a minute"
+KNOWN_FALL: Final = f"fall of the ASR, ≥ {_KNOWN_CALLS:,} calls before"
 GROUPS: Final[Mapping[str, Callable[[Told], bool]]] = {
-    "all faults": lambda told: True,
-    f"full outage at ≥ {BUSY:.0f} calls a minute": _full_outage,
-    f"fall of the ASR, ≥ {_KNOWN_CALLS:,} calls before": lambda told: _asr(told) and _known(told),
+    EVERY_FAULT: lambda told: True,
+    BUSY_OUTAGE: _full_outage,
+    KNOWN_FALL: lambda told: _asr(told) and _known(told),
     f"fall of the ASR, < {_KNOWN_CALLS:,} calls before": lambda told: _asr(told) and not _known(told),
     "fall of talk time": lambda told: told.fault["kind"] == "acd_drop",
     "fall of traffic": lambda told: told.fault["kind"] == "traffic_drop",

@@ -11,7 +11,9 @@ from benchmarks.truth_delay import delays
 from benchmarks.truth_figures import bound_calls, figures, score
 from benchmarks.truth_incumbents import Policy, tickets
 from benchmarks.truth_run import Outcome
+from benchmarks.truth_scenarios import SCENARIOS
 from benchmarks.truth_table import written
+from benchmarks.truth_targets import TARGETS, target_table
 from benchmarks.truth_wrongs import wrongs
 from pipeline.records import MINUTE_MS
 
@@ -99,6 +101,27 @@ def test_an_outage_of_a_busy_slice_has_its_own_row() -> None:
     rows = delays([outcome(told, asr=0.0, calls=800), outcome(told, asr=0.0, calls=799)])
     assert rows["full outage at ≥ 20 calls a minute"]["faults"] == 1
     assert rows["full outage at ≥ 20 calls a minute"]["within_2_min"] == 1.0
+
+
+def test_targets_are_held_against_what_was_measured() -> None:
+    runs = [outcome([ticket(fault()["start"] + 2 * MINUTE_MS)])]
+    rows = {"Akira, faults": figures(runs, lambda run: run.tickets)}
+    told = target_table(rows, delays(runs)).splitlines()
+    assert "| recall of the detectable 1.00 (“faults”) | 1 | met |" in told
+    assert "| delay median ≤ 3 min | 2 | met |" in told
+    assert "| ≤ .5 false tickets a day (“10⁴ slices”) | – | not in this run |" in told
+    late = [outcome([ticket(fault()["start"] + 9 * MINUTE_MS)])]
+    assert "| delay median ≤ 3 min | 9 | **not met** |" in target_table(rows, delays(late)).splitlines()
+
+
+def test_every_target_names_a_row_and_a_figure_of_the_tables() -> None:
+    runs = [outcome([ticket(fault()["start"])])]
+    of_methods, of_delays = figures(runs, lambda run: run.tickets), delays(runs)
+    for target in TARGETS:
+        if target.table == "methods":
+            assert target.row.removeprefix("Akira, ") in SCENARIOS and target.figure in of_methods
+        else:
+            assert target.figure in of_delays[target.row]
 
 
 def test_what_was_wrong_is_told_with_its_rates() -> None:
