@@ -72,9 +72,9 @@ class Balance:
 
     def observe(self, minute: ClosedMinute) -> list[Finding]:
         """Findings of this minute."""
-        columns = ("at", "customer", "account", "event", "balance_micro", "threshold_micro", "reason")
+        columns = ["at", "customer", "account", "event", "balance_micro", "threshold_micro", "reason"]
         ended: list[Finding] = []
-        for at, customer, account, event, balance, threshold, reason in minute.balance.select(columns).iter_rows():
+        for at, customer, account, event, balance, threshold, reason in minute.balance[columns].rows():
             who = (customer, account or "")
             low = balance is not None and threshold is not None and balance < threshold
             high = balance is not None and threshold is not None and balance >= RESET * threshold
