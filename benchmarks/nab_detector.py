@@ -20,20 +20,20 @@ from pipeline.settings import EvidenceSettings
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-COUNT: Final = 100.0
-LEVEL_ROWS: Final = 5.0
-SPREAD_ROWS: Final = 150.0
+COUNT: Final = 60.0
+LEVEL_ROWS: Final = 4.0
+SPREAD_ROWS: Final = 500.0
 HOUR_ROWS: Final = 200.0
 HOUR_LEVEL_ROWS: Final = 1000.0
 LEAST_SPREAD: Final = 0.02
 """Of the range of the series, which NAB lets every detector know."""
-FORGET_ROWS: Final = 500.0
-USUAL_NATS: Final = 10.0
+FORGET_ROWS: Final = 350.0
+USUAL_NATS: Final = 8.0
 """Evidence that is nothing unusual in any series."""
 LEARN_ROWS: Final = 50
 YOUNG_ROWS: Final = 20
 HOUR_KNOWN: Final = 6
-CLIP_SD: Final = 16.0
+CLIP_SD: Final = 8.0
 _MOST_NATS: Final = 300.0
 
 
