@@ -2,9 +2,11 @@
 
 Input: answered calls.
 Method: talk time at or below the destination's own reference p25 and p50, two questions of one engine.
-Output: `acd_drop`, when the median talk time is 35 % below normal (setting) and long calls are really missing.
+Output: `acd_drop`, when the median talk time is 25 % below normal (setting) and, of the calls that have had the same
+time to end, more are short than is normal.
 Limits: calls are known when they end: after a jump of traffic only short ones can have ended, so that a fall of the
-median alone says nothing; false answers shorten talk and are told apart by `fas`.
+median alone says nothing, and a few minutes pass before calls of one age are there; false answers shorten talk and are
+told apart by `fas`.
 Source: ITU-T E.437 (mean talk time of answered calls), taken robustly: one stuck dialogue moves a mean.
 """
 
@@ -18,9 +20,7 @@ from pipeline.questions import Question, Scale, Window
 from pipeline.rows import Flags, Rows
 from pipeline.settings import GateSettings
 
-MORE_SHORT: Final = 1.1
-FEWER_LONG: Final = 0.9
-SURELY_FEWER_SD: Final = 2.0
+SURELY_SHORTER_SD: Final = 2.0
 ON_TOP: Final = 1.4
 
 
@@ -30,19 +30,11 @@ def answered(rows: Rows) -> Flags:
 
 
 def worth_it(window: Window, gates: GateSettings) -> bool:
-    """Enough answers, and a median that is shorter by a share."""
+    """Enough answers, a median that is shorter by a share, and not only because short calls end first."""
     if window.total < gates.acd_support or np.isnan(window.normal_ms):
         return False
     shorter = window.median_ms <= (1 - gates.acd_drop) * window.normal_ms
-    return bool(shorter and not only_short_can_have_ended(window))
-
-
-def only_short_can_have_ended(window: Window) -> bool:
-    """After a jump of traffic, or after an outage, short calls end first: then there are not more short calls than the
-    busy minutes of the hour before had, or not fewer long ones than usual."""
-    pace = window.pace
-    long_ones_left = pace.misses_now > FEWER_LONG * pace.misses_before or pace.misses_gone_sd < SURELY_FEWER_SD
-    return bool(pace.hits_now < MORE_SHORT * pace.hits_before or long_ones_left)
+    return bool(shorter and window.cohort_sd >= SURELY_SHORTER_SD)
 
 
 def more_answers(window: Window) -> bool:

@@ -16,6 +16,8 @@ from pipeline.rows import Flags, Rows
 from pipeline.settings import GateSettings
 
 Family = tuple[str, ...]
+Need = Literal["failures", "ringing", "media"]
+NEEDS: Final[tuple[Need, ...]] = ("failures", "ringing", "media")
 ALL_FAMILIES: Final = FAMILIES
 SWITCH_ONLY: Final[tuple[Family, ...]] = (("switch",),)
 
@@ -31,11 +33,9 @@ class Pace:
     """Upper quartile of the minutes before: a lull or an outage just before does not lower it."""
     misses_before: float = np.nan
     hits_usual: float = np.nan
-    """Median of the minutes before."""
+    """Median of the minutes before, or of the last ten of them if that is more, as in a morning's rise."""
     total_just_before: float = np.nan
     """Attempts a minute in the five minutes before the onset."""
-    misses_gone_sd: float = np.nan
-    """How many standard deviations (Poisson) the misses since the onset lie below those of the minutes before."""
     age_min: int = 0
     """Minutes since the onset."""
 
@@ -54,6 +54,8 @@ class Window:
     normal_ms: float = np.nan
     """The same median in normal times for this mix of destinations."""
     pace: Pace = Pace()
+    cohort_sd: float = np.nan
+    """How many standard deviations the short calls are more than normal, among calls that had the same time to end."""
     one_customer: bool = False
     """The cause names a customer or a trunk: its own dialling may be behind the change."""
 
@@ -106,5 +108,5 @@ class Question:
     raises no ticket."""
     by_hour: bool = True
     """The expectation follows the hour of day and the weekend."""
-    needs_failures: bool = False
-    """Meaningless for a source that logs answered calls only."""
+    needs: tuple[Need, ...] = ()
+    """Meaningless for a switch whose records show none of it (`pipeline.watch.disabled`)."""

@@ -9,7 +9,10 @@ import numpy.typing as npt
 
 from pipeline.baseline.history import BINS, bins, middle_ms
 from pipeline.quality.cause import Codes, contains, inside
+from pipeline.quality.cohort import excess_sd
 from pipeline.questions import Pace, Question, Window
+from pipeline.records import MINUTE_MS
+from pipeline.rows import Rows
 
 if TYPE_CHECKING:
     from pipeline.quality.engine import Engine
@@ -59,7 +62,16 @@ def observe(engine: Engine, question: Question, cause: Codes, onset: int, minute
     sums = [float(column[within].sum()) for column in (span.total, span.hits, span.expected)]
     median, normal = _medians(engine, question, rows.pdd_ms, rows.talk_ms, rows.of("destination"))
     pace = _pace(engine, question, cause, onset, minute)
-    return Window(sums[0], sums[1], sums[2], rows, median, normal, pace, "customer" in cause or "trunk" in cause)
+    one_customer = "customer" in cause or "trunk" in cause
+    cohort_sd = _cohort(engine, question, rows, onset, minute)
+    return Window(sums[0], sums[1], sums[2], rows, median, normal, pace, cohort_sd, one_customer)
+
+
+def _cohort(engine: Engine, question: Question, rows: Rows, onset: int, minute: int) -> float:
+    if question.scale is None or question.scale.of != "talk":
+        return np.nan
+    cuts, now_ms = engine.fits[question.name].cuts, (minute + 1) * MINUTE_MS
+    return excess_sd(rows, engine.references["talk"], cuts, onset * MINUTE_MS, now_ms)
 
 
 def _pace(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> Pace:
@@ -74,15 +86,13 @@ def _pace(engine: Engine, question: Question, cause: Codes, onset: int, minute: 
     if PACE_MIN - first < PACE_LEAST_MIN:
         return Pace()
     before = slice(first, PACE_MIN)
-    usual = float(misses[before].mean()) * (minute - onset + 1)
     return Pace(
         hits_now=float(hits[PACE_MIN:][-NOW_MIN:].mean()),
         misses_now=float(misses[PACE_MIN:][-NOW_MIN:].mean()),
         hits_before=float(np.quantile(hits[before], 0.75)),
         misses_before=float(np.median(misses[before])),
-        hits_usual=float(np.median(hits[before])),
+        hits_usual=float(max(np.median(hits[before]), np.median(hits[PACE_MIN - PACE_LEAST_MIN : PACE_MIN]))),
         total_just_before=float((hits + misses)[PACE_MIN - JUST_BEFORE_MIN : PACE_MIN].mean()),
-        misses_gone_sd=(usual - float(misses[PACE_MIN:].sum())) / max(usual, 1.0) ** 0.5,
         age_min=minute - onset + 1,
     )
 

@@ -72,8 +72,19 @@ class Traffic:
         if len(alarms):
             self._open(closed.minute, alarms, idle)
             held = self._held()
+        self._forget(held, closed.minute)
         held = held | self._within(strange)
         self.levels.learn(count, hour, held, (self.levels.age > WARM_MIN) & (level > 3))
+
+    def pause(self, minute: int) -> None:
+        """Records of this minute are late or missing: what they seemed to show says nothing."""
+        self._forget(np.ones(len(self.since), np.bool_), minute)
+
+    def _forget(self, chosen: npt.NDArray[np.bool_], minute: int) -> None:
+        """Begin anew for some slices: what is known of them is no evidence for what comes after."""
+        at = np.flatnonzero(chosen)
+        self.states.log[at] = 0.0
+        self.since[at] = minute + 1
 
     def follow(self, closed: Minute) -> None:
         """Move the causes under watch by a closed minute."""

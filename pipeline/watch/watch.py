@@ -23,6 +23,7 @@ from pipeline.records import MINUTE_MS
 from pipeline.settings import WatchSettings
 from pipeline.traffic.traffic import Traffic
 from pipeline.watch.buffer import Block, Buffer
+from pipeline.watch.disabled import Disabled
 from pipeline.watch.feeds import Feed, Feeds
 from pipeline.watch.intake import Intake
 from pipeline.watch.keep import restore, snapshot
@@ -45,7 +46,8 @@ class Watch:
         self.leaves = Leaves()
         self.buffer = Buffer(round(settings.time.lateness_s * 1000))
         self.intake = Intake(directory, settings, self.names)
-        self.engine = Engine(questions, settings, self.leaves, self.names, timing)
+        self.disabled = Disabled(questions, self.names)
+        self.engine = Engine(self.disabled.questions(), settings, self.leaves, self.names, timing)
         self.learning = Learning(self.engine, settings)
         self.traffic = Traffic(settings, self.leaves, self.names, self.engine.recent)
         self.rules = tuple(rules)
@@ -66,6 +68,7 @@ class Watch:
         with self.timing("slices"):
             self.records += len(batch.frame)
             self.feed_health.take(batch)
+            self.disabled.take(batch)
             self.buffer.add(batch)
             return self._close(self.buffer.take())
 
@@ -84,6 +87,7 @@ class Watch:
     def _minute(self, closed: ClosedMinute) -> list[Incident]:
         hour = hour_of(closed.minute)
         row_leaf = self.leaves.number(closed.rows.codes)
+        self.disabled.note(closed.rows, closed.minute)
         found: list[Finding] = []
         for rule in self.rules:
             with self.timing("rules", rule.name):
@@ -108,6 +112,8 @@ class Watch:
         if closed.fresh and not late:
             own_doing = [t.cause for t in self.engine.tracks if t.excused and t.active]
             self.traffic.judge(self.engine.recent.minutes[-1], hour, self._idle(), own_doing)
+        elif late:
+            self.traffic.pause(closed.minute)
         self.traffic.follow(self.engine.recent.minutes[-1])
         return self.traffic.findings()
 
@@ -162,7 +168,7 @@ class Watch:
 
     def feeds(self) -> list[Feed]:
         """How each source of records is doing, so that silence is not mistaken for health."""
-        return self.feed_health.rows(self.clock_ms)
+        return self.feed_health.rows(self.clock_ms, self.disabled.reasons())
 
     def closed_until_ms(self) -> int | None:
         """The end of the last closed minute."""
