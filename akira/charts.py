@@ -22,13 +22,14 @@ EXPECTED: Final = "#0072B2"
 INK: Final = "#767676"
 """Axes and words: a grey of at least 4.5:1 on white; inlined it takes the page's text colour too."""
 
-MarkKind = Literal["onset", "opened", "cleared", "change", "person"]
+MarkKind = Literal["onset", "opened", "cleared", "change", "person", "route"]
 _DASH: Final[dict[str, list[int]]] = {
     "onset": [2, 2],
     "opened": [1, 0],
     "cleared": [6, 3],
     "change": [1, 3],
     "person": [1, 3],
+    "route": [4, 2],
 }
 _UNITS: Final[dict[str, tuple[str, str]]] = {
     "ratio": ("%", ".0%"),

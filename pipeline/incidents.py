@@ -92,6 +92,14 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A change of route before the onset, `Germany-Mobile moved to term-05: 2 %, then 71 % of its first attempts`."""
+
+    at_ms: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Figures, the chart of the leading signal, example calls and remarks in plain words."""
 
@@ -101,6 +109,8 @@ class Evidence:
     """Up to ten call ids."""
     notes: tuple[str, ...] = ()
     """Remarks such as `suspected: confirm by test calls` or `503 in 91 % of failures`."""
+    moves: tuple[Moved, ...] = ()
+    """What moved to the cause in the hour before the onset, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from pipeline.correlate.impact import Tally
 from pipeline.findings import Finding, NamedCause
-from pipeline.incidents import Evidence, Incident, Severity
+from pipeline.incidents import Evidence, Incident, Moved, Severity
 from pipeline.records import MINUTE_MS
 
 RANK: Final[dict[Severity, int]] = {"SEV1": 0, "SEV2": 1, "SEV3": 2}
@@ -34,6 +35,9 @@ class Case:
     justified_ms: int = 0
     """When the present severity was last what the facts say."""
     revision: int = 0
+    facts: Mapping[str, float | int | str | bool] = field(default_factory=dict)
+    """What the severity table went by, and what the leading finding says of itself."""
+    moves: tuple[Moved, ...] = ()
     flaps: int = 0
     parent: str | None = None
     ended_ms: int | None = None
@@ -75,6 +79,7 @@ class Case:
             series=series,
             examples=tuple(examples[:EXAMPLES_MOST]),
             notes=tuple(notes),
+            moves=self.moves,
         )
 
 

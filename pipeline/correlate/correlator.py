@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 
 from pipeline.correlate.case import Case, case_id
 from pipeline.correlate.facts import customers_of, facts_of
 from pipeline.correlate.failover import failovers, users
 from pipeline.correlate.impact import Tally, carried
 from pipeline.correlate.lead import cause_of, leading, spoken
+from pipeline.correlate.moves import BEFORE_MIN, moves
 from pipeline.correlate.platform import platform_finding
 from pipeline.correlate.relate import belongs, returns
 from pipeline.correlate.sentence import sentence
@@ -56,7 +58,7 @@ class Correlator:
     def _assign(self, finding: Finding, now_ms: int, owners: Mapping[str, str]) -> None:
         for known in self.cases:
             if finding.key in known.findings:
-                known.findings[finding.key] = finding
+                known.findings[finding.key] = _with_last_words(known.findings[finding.key], finding)
                 return
         if finding.ended_ms is not None:
             return
@@ -123,8 +125,10 @@ class Correlator:
         first = case.revision == 0
         if first or dict(cause) != dict(case.cause):
             case.tally = Tally()
-            case.users = self._users(lead.signal, cause, case.onset_ms() // MINUTE_MS)
-            case.tallied_until = case.onset_ms() // MINUTE_MS - 1
+            onset = case.onset_ms() // MINUTE_MS
+            case.users = self._users(lead.signal, cause, onset)
+            case.moves = moves(coded(cause, self.names), onset, self.recent.since(onset - BEFORE_MIN), self.names)
+            case.tallied_until = onset - 1
         case.lead, case.cause = spoken(lead, lasting), cause
         codes = coded(cause, self.names)
         for closed in self.recent.since(case.tallied_until + 1):
@@ -132,6 +136,7 @@ class Correlator:
             case.tallied_until = closed.minute
         if case.active:
             facts = facts_of(case, self.recent.since(max(since, minute - 9)), self.names, self.directory, self.settings)
+            case.facts = {**lead.facts, **asdict(facts)}
             severity, why = grade(facts, self.settings.severity)
             case.grade(severity, why, now_ms, self.settings.hold.downgrade_min * MINUTE_MS, first)
         else:
@@ -163,11 +168,18 @@ class Correlator:
             severity=case.severity,
             why=case.why,
             summary=sentence(case.lead, case.cause),
-            facts={"customers": len(customers), "majors": sum(c.major for c in customers)},
+            facts=case.facts,
             evidence=case.evidence(),
             flaps=case.flaps,
             parent=case.parent,
         )
+
+
+def _with_last_words(old: Finding, new: Finding) -> Finding:
+    """What has ended shows no more calls: the last examples and remarks stay with it."""
+    if new.ended_ms is None:
+        return new
+    return replace(new, examples=new.examples or old.examples, notes=new.notes or old.notes)
 
 
 def _changed(old: Incident, new: Incident) -> bool:

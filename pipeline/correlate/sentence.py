@@ -26,6 +26,7 @@ VERB: Final[dict[str, str]] = {
     "platform_down": "completes no calls",
 }
 NAMED_MOST: Final = 3
+SUBJECTS: Final = ("switch", "terminator", "trunk", "customer")
 
 
 def place(cause: NamedCause) -> str:
@@ -33,7 +34,7 @@ def place(cause: NamedCause) -> str:
     if not cause:
         return "the platform"
     words = {dim: _list(values) for dim, values in cause.items()}
-    subject = [words[dim] for dim in ("switch", "terminator", "trunk", "customer") if dim in words]
+    subject = [words[dim] for dim in SUBJECTS if dim in words]
     text = " with ".join(subject) if subject else ""
     if "destination" in words:
         text = f"{text} to {words['destination']}" if text else words["destination"]
@@ -42,7 +43,19 @@ def place(cause: NamedCause) -> str:
 
 def sentence(lead: str, cause: NamedCause) -> str:
     """One sentence."""
-    return f"{place(cause)} {VERB[lead]}"
+    return f"{place(cause)} {_plural(VERB[lead]) if _several(cause) else VERB[lead]}"
+
+
+def _several(cause: NamedCause) -> bool:
+    """The sentence has more than one subject."""
+    subject = next((dim for dim in (*SUBJECTS, "destination") if dim in cause), None)
+    return subject is not None and len(cause[subject]) > 1
+
+
+def _plural(verb: str) -> str:
+    word, _, rest = verb.partition(" ")
+    many = {"is": "are", "has": "have", "does": "do"}.get(word, word.removesuffix("s"))
+    return f"{many} {rest}".replace(" its ", " their ")
 
 
 def _list(values: tuple[str, ...]) -> str:

@@ -65,6 +65,7 @@ def _evidence(ticket: Ticket) -> list[str]:
         f"- {f.metric} {f.observed:.4g} {f.unit}, normal {f.low:.4g} to {f.high:.4g} ({f.support} counted)"
         for f in ticket.evidence.figures
     ]
+    rows += [f"- before it, {clock(moved.at_ms)}: {_plain(moved.words)}" for moved in ticket.evidence.moves]
     rows += [f"- {proof.kind}: `{_plain(proof.value).replace('`', chr(39))}`" for proof in ticket.proofs]
     return rows or ["- none attached yet"]
 

@@ -173,11 +173,13 @@ class Life:
             return False
         for wider in known:
             if contains(cause, wider.cause) and wider.excused == (verdict == "excused"):
+                wider.explained = found.explained
                 self._take(wider, cause, question)
                 return True
         place = ";".join(f"{dim}={','.join(values)}" for dim, values in sorted(found.cause.items()))
         key = f"{question.name}:{onset}:{place}"
         track = Track(key, question.name, cause, onset, minute, found.score, excused=verdict == "excused")
+        track.explained = found.explained
         engine.tracks.append(track)
         self._take(track, cause, question, onset)
         return True
@@ -206,12 +208,14 @@ class Life:
         question = next(q for q in engine.questions if q.name == track.question)
         since = max(track.onset, minute - 25)
         found = [f for f in self._find(question, since, minute, skip=track)[:2]]
-        causes = [coded(f.cause, engine.names) for f in found]
-        better = next((cause for cause in causes if overlaps(cause, track.cause)), None)
+        causes = [(coded(f.cause, engine.names), f.explained) for f in found]
+        better, explained = next((c for c in causes if overlaps(c[0], track.cause)), (None, 0.0))
         if better is None or better == track.cause:
             track.pending = None
+            track.explained = explained or track.explained
         elif track.pending == better:
             if judge(engine, question, better, track.onset, minute) == "fault":
+                track.explained = explained
                 self._take(track, better, question)
                 engine.tracks = [
                     t

@@ -37,6 +37,7 @@ def finding(engine: Engine, track: Track, minute: int) -> Finding:
         series=_series(engine, track),
         examples=_examples(engine, question, window) if window is not None else (),
         notes=_notes(question, window) if window is not None else (),
+        facts={"explained": round(track.explained, 2)},
     )
 
 

@@ -36,6 +36,8 @@ class Track:
     """Followed, but no fault: it raises no ticket."""
     pending: Codes | None = None
     """A wider or narrower cause seen once; it is taken when seen twice running."""
+    explained: float = 0.0
+    """Its share of the whole's excess over normal when the cause was last searched, 0-1."""
 
     @property
     def active(self) -> bool:

@@ -9,7 +9,7 @@ from pipeline.baseline.model import Fit
 from pipeline.correlate.case import Case
 from pipeline.correlate.impact import Tally
 from pipeline.findings import Finding
-from pipeline.incidents import Evidence, Figure, Impact, Incident, Point
+from pipeline.incidents import Evidence, Figure, Impact, Incident, Moved, Point
 from pipeline.ownrate import Rate
 from pipeline.quality.recent import Counts, Minute
 from pipeline.quality.track import Track
@@ -30,6 +30,7 @@ KINDS: Final[tuple[type, ...]] = (
     Impact,
     Incident,
     Minute,
+    Moved,
     Point,
     Rate,
     Rows,

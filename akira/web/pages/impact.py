@@ -84,7 +84,7 @@ def until_ms(ticket: Ticket) -> int | None:
 
 
 def marks(ticket: Ticket) -> list[Mark]:
-    """What the chart marks: onset, opening, changes of severity, mitigation, clearing."""
+    """What the chart marks: changes of route, onset, opening, changes of severity, mitigation, clearing."""
     found = [Mark(ticket.opened_at_ms, "opened", f"opened {ticket.severity_history[0].severity}")]
     found += [Mark(step.at_ms, "change", step.severity) for step in ticket.severity_history[1:]]
     if ticket.impact_from_ms is not None:
@@ -93,15 +93,17 @@ def marks(ticket: Ticket) -> list[Mark]:
         found.append(Mark(ticket.mitigated_at_ms, "person", "mitigated"))
     if ticket.impact_to_ms is not None:
         found.append(Mark(ticket.impact_to_ms, "cleared", "cleared"))
+    found += [Mark(moved.at_ms, "route", "route change") for moved in ticket.evidence.moves]
     return found
 
 
 def before(ticket: Ticket, others: Sequence[Ticket]) -> list[Before]:
-    """Other faults of the same queue that began in the hour before this one's onset: newest first, five at most."""
+    """Changes of route, and other faults of the same queue, in the hour before this one's onset: newest first, five at
+    most."""
     onset = ticket.impact_from_ms
     if onset is None:
         return []
-    found = []
+    found = [Before(moved.at_ms, moved.words, "") for moved in ticket.evidence.moves]
     for other in others:
         began = other.impact_from_ms or other.opened_at_ms
         if other.id != ticket.id and other.queue == ticket.queue and onset - HOUR_MS <= began < onset:
@@ -131,4 +133,4 @@ def grouping(ticket: Ticket) -> list[str]:
 def explained(ticket: Ticket) -> str:
     """`explains 97 % of the excess`, where the search for the cause measured it."""
     share = ticket.facts.get("explained")
-    return f"explains {100 * share:.0f} % of the excess" if isinstance(share, float) else ""
+    return f"explains {100 * share:.0f} % of the excess" if isinstance(share, float) and share else ""
