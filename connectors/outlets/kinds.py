@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
+from connectors.outlets.jira import JiraSettings
 from connectors.outlets.jsm import JsmSettings
 from connectors.outlets.pagerduty import PagerDutySettings
 from connectors.outlets.rt import RtSettings
@@ -17,7 +18,7 @@ TAKEN: Final = frozenset({"kafka", "alertmanager"})
 """Names of targets and doors that are no outlets."""
 
 AnyOutlet = Annotated[
-    JsmSettings | PagerDutySettings | RtSettings | SlackSettings | TeamsSettings | WebhookSettings,
+    JiraSettings | JsmSettings | PagerDutySettings | RtSettings | SlackSettings | TeamsSettings | WebhookSettings,
     Field(discriminator="kind"),
 ]
 

@@ -15,8 +15,7 @@ from connectors.outlets.counterpart import Counterpart, Phase
 from connectors.outlets.http import Http
 from connectors.outlets.rt_poll import RtPoll, items
 from connectors.outlets.settings import OutletSettings, Secret
-from connectors.outlets.words import cut, description, headline, link
-from pipeline.desk.ticket import Ticket
+from connectors.outlets.words import cut
 
 SUBJECT_CHARS: Final = 200
 
@@ -64,15 +63,27 @@ class Rt(Counterpart):
     """A ticket refers to ours by its link: that needs no custom field, and people can follow it."""
 
     def __init__(self, settings: RtSettings, console: str) -> None:
-        self._settings, self._console, self._http = settings, console, settings.http()
+        super().__init__(settings.name, console)
+        self._settings, self._http = settings, settings.http()
 
-    def find(self, ticket: Ticket) -> str | None:
-        """The oldest ticket of the queue that refers to ours."""
-        return self._by_link(link(ticket, self._console))
+    def mark(self, ticket_id: str) -> str:
+        """The link."""
+        return f"{self.console.rstrip('/')}/tickets/{ticket_id}"
 
-    def make(self, ticket: Ticket) -> str:
-        """A new ticket with the whole description."""
-        return self._create(headline(ticket), description(ticket, self._console), link(ticket, self._console))
+    def find(self, mark: str) -> str | None:
+        """The oldest ticket of the queue that refers to the link."""
+        query = f"Queue = '{_quoted(self._settings.queue)}' AND RefersTo = '{_quoted(mark)}'"
+        found = items(self._http, "/tickets", {"query": query, "orderby": "id"})
+        return str(found[0]["id"]) if found else None
+
+    def create(self, mark: str, title: str, text: str) -> str:
+        """A new ticket in the queue."""
+        body = {"Queue": self._settings.queue, "Subject": cut(title, SUBJECT_CHARS), "RefersTo": mark}
+        made = self._http.ask("POST", "/ticket", body={**body, "Content": text, "ContentType": "text/plain"})
+        match made.json():
+            case {"id": str() | int() as remote}:
+                return str(remote)
+        raise ConnectorError(self._http.failure(f"made no ticket: {made.body.decode(errors='replace')}"))
 
     def told(self, remote: str, key: str) -> bool:
         """Our comments have the key as their subject."""
@@ -85,9 +96,9 @@ class Rt(Counterpart):
         body = {"Subject": key, "Content": text, "ContentType": "text/plain"}
         self._http.ask("POST", f"/ticket/{remote}/comment", body=body)
 
-    def rename(self, remote: str, ticket: Ticket) -> None:
-        """A new subject; the severity is in it."""
-        self._http.ask("PUT", f"/ticket/{remote}", body={"Subject": cut(headline(ticket), SUBJECT_CHARS)})
+    def rename(self, remote: str, title: str) -> None:
+        """A new subject."""
+        self._http.ask("PUT", f"/ticket/{remote}", body={"Subject": cut(title, SUBJECT_CHARS)})
 
     def phase(self, remote: str) -> Phase:
         """By the lists of statuses in the settings."""
@@ -103,41 +114,9 @@ class Rt(Counterpart):
                 "do `active` and `over` name statuses of the queue's lifecycle that it may reach?",
             )
 
-    def test(self, text: str) -> str:
-        """A ticket that is found again by its link and resolved."""
-        where = f"{self._console.rstrip('/')}/tickets/test"
-        remote = self._create(text, text, where)
-        found = self._by_link(where)
-        self.move(remote, "over")
-        if found is None:
-            raise ConnectorError(
-                self._http.failure(f"made ticket {remote} but does not find it by its link {where}"),
-                "its user needs ShowTicket and ModifyTicket in the queue",
-            )
-        return f"ticket {remote} was made in {self._settings.queue}, found again and resolved"
-
     def close(self) -> None:
         """Let connections go."""
         self._http.close()
-
-    def _create(self, subject: str, text: str, refers_to: str) -> str:
-        body = {
-            "Queue": self._settings.queue,
-            "Subject": cut(subject, SUBJECT_CHARS),
-            "Content": text,
-            "ContentType": "text/plain",
-            "RefersTo": refers_to,
-        }
-        made = self._http.ask("POST", "/ticket", body=body)
-        match made.json():
-            case {"id": str() | int() as remote}:
-                return str(remote)
-        raise ConnectorError(self._http.failure(f"made no ticket: {made.body.decode(errors='replace')}"))
-
-    def _by_link(self, where: str) -> str | None:
-        query = f"Queue = '{_quoted(self._settings.queue)}' AND RefersTo = '{_quoted(where)}'"
-        found = items(self._http, "/tickets", {"query": query, "orderby": "id"})
-        return str(found[0]["id"]) if found else None
 
     def _status(self, remote: str) -> str:
         match self._http.ask("GET", f"/ticket/{remote}").json():
