@@ -30,6 +30,7 @@ class Status:
     stats: Stats
     feeds: Callable[[], Sequence[Feed]] = tuple
     lag: Callable[[], Mapping[str, int]] = dict
+    oldest_ms: Callable[[], int | None] = lambda: None
     source: str = "kafka"
     _log: Any = field(default_factory=lambda: structlog.get_logger("akira.live"))
     feed_rows: tuple[Feed, ...] = ()
@@ -55,6 +56,7 @@ class Status:
             self._hint, self._beat_s = "", time.monotonic()
         self.metrics.source(self.source, True)
         self.metrics.clock(step.clock_ms)
+        self.metrics.oldest_unprocessed(self.oldest_ms())
         self.feed_rows = tuple(self.feeds())
         self.metrics.feeds({(feed.source, feed.kind): feed.last_ms for feed in self.feed_rows})
         if step.batch is not None:

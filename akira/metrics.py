@@ -53,7 +53,8 @@ class Metrics:
         self._detectors = self._counter("detector_seconds", "Time spent by each detector.", "detector")
         self._clock = self._gauge("lag_seconds", "How far the stream's clock is behind the wall clock.")
         self._oldest = self._gauge(
-            "oldest_unprocessed_seconds", "Age of the oldest record fetched but not yet fed; 0: none."
+            "oldest_unprocessed_seconds",
+            "Age of the oldest record that waits to be fed, as far as the source tells; 0: none.",
         )
         self._checkpoint = self._gauge("checkpoint_age_seconds", "Time since state and positions were last kept.")
         self._source_up = self._gauge("source_up", "1 while a source of records can be read.", "source")
@@ -81,7 +82,7 @@ class Metrics:
         self._since(self._clock, None if clock_ms is None else clock_ms / 1000)
 
     def oldest_unprocessed(self, arrived_ms: int | None) -> None:
-        """When the oldest record arrived that is fetched but not yet fed; None when none waits."""
+        """When the oldest record arrived that waits to be fed; None when none waits."""
         self._since(self._oldest, None if arrived_ms is None else arrived_ms / 1000)
 
     def checkpointed(self, at_ms: int) -> None:

@@ -30,6 +30,10 @@ class LiveSource(Protocol):
         """What waits to be read, by place."""
         ...
 
+    def oldest_ms(self) -> int | None:
+        """About when the oldest record came that waits to be fed; None when none waits."""
+        ...
+
     def mark(self, positions: Mapping[str, int]) -> None:
         """The journal stands at `positions`."""
         ...

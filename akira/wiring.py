@@ -20,7 +20,6 @@ from akira.outlets import KAFKA, Filtered, Target, TicketTopic, pumps
 from akira.settings import Settings
 from akira.sources import opened_source
 from akira.timing import Timed
-from akira.watching import new_watch
 from connectors.deadletter import DeadLetterFile
 from connectors.directory_file import load_directory
 from connectors.kafka.sinks import DeadLetterTopic, KafkaSink
@@ -32,7 +31,6 @@ from connectors.store.journal import Journal
 from connectors.store.outbox import Outbox
 from connectors.store.tickets import Tickets
 from pipeline.directory import Directory
-from pipeline.watch import Watch
 from pipeline.watch.snapshot import SnapshotError
 
 
@@ -111,7 +109,7 @@ def live(parts: Parts, asked: Asked, stop: threading.Event) -> Iterator[Running]
     """Source, watch from the last checkpoint, dead letters and outlets; all is closed at the end."""
     settings = parts.settings
     checkpoint = None if asked.from_scratch else parts.journal.checkpoint()
-    watch = Timed(_watch(parts, checkpoint.snapshot if checkpoint else None), parts.metrics)
+    watch = _watch(parts, checkpoint.snapshot if checkpoint else None)
     faults: list[BaseException] = []
     with ExitStack() as closing_last:
         letters = closing_last.enter_context(closing(_deadletters(settings)))
@@ -119,7 +117,13 @@ def live(parts: Parts, asked: Asked, stop: threading.Event) -> Iterator[Running]
         source = closing_last.enter_context(closing(made.source))
         targets = _targets(settings, closing_last)
         status = Status(
-            parts.metrics, settings.web.ready_lag_s, watch.stats, watch.feeds, source.lag, settings.run.source
+            parts.metrics,
+            settings.web.ready_lag_s,
+            watch.stats,
+            watch.feeds,
+            source.lag,
+            source.oldest_ms,
+            settings.run.source,
         )
         loop = Live(
             source,
@@ -151,9 +155,9 @@ def _targets(settings: Settings, closing_last: ExitStack) -> dict[str, Target]:
     return targets
 
 
-def _watch(parts: Parts, snapshot: bytes | None) -> Watch:
+def _watch(parts: Parts, snapshot: bytes | None) -> Timed:
     try:
-        return new_watch(parts.directory, parts.settings.watch, snapshot)
+        return Timed(parts.directory, parts.settings.watch, snapshot, parts.metrics)
     except SnapshotError as wrong:
         raise OperatorError(
             f"the last checkpoint cannot be read: {wrong}",

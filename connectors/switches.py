@@ -88,6 +88,10 @@ class Switches:
         """Bytes that a switch wrote and we have not read, by its name."""
         return {name: source.lag() for name, source in self._sources.items()}
 
+    def oldest_ms(self) -> int | None:
+        """When the oldest file was written to that may be read now and is not read yet; None when there is none."""
+        return min((at for s in self._sources.values() if (at := s.oldest_ms()) is not None), default=None)
+
     def mark(self, positions: Mapping[str, int]) -> None:
         """The journal stands at `positions`: files need no word of it."""
 

@@ -6,7 +6,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -53,6 +53,7 @@ class _File:
     path: Path
     key: str
     size: int
+    written_ms: int
     over: bool
     """No more will be written to it."""
 
@@ -84,6 +85,8 @@ class WatchDir:
         self._line: dict[str, int] = {}
         self._unpacked: dict[str, int] = {}
         """Size of each compressed file that was read to its end."""
+        self._waiting: dict[str, int] = {}
+        """Files of the last look that are not read yet, and when each was written to."""
 
     def read(self, positions: Mapping[str, int]) -> Iterator[Batch]:
         """Batches from `positions` (a file's key to the bytes read) on, oldest file first."""
@@ -91,10 +94,13 @@ class WatchDir:
         self._recall()
         while self._open:
             idle = True
-            for file in self._files():
+            files = self._files()
+            self._waiting = {file.key: file.written_ms for file in files if self._unread(file)}
+            for file in files:
                 for batch in self._take(file):
                     idle = False
                     yield batch
+                self._waiting.pop(file.key, None)
             if not self._follow:
                 frame, rejects = self.reader.finish(str(self.settings.path), self.directory)
                 yield Batch("cdr", frame, rejects)
@@ -114,6 +120,15 @@ class WatchDir:
             for file in self._files()
             if file.path.suffix.lower() not in _PACKED
         )
+
+    def oldest_ms(self) -> int | None:
+        """When the oldest file was written to that may be read now and is not read yet; None when there is none."""
+        return min(self._waiting.values(), default=None)
+
+    def _unread(self, file: _File) -> bool:
+        if file.path.suffix.lower() in _PACKED:
+            return self._unpacked.get(file.key) != file.size
+        return file.size != self._at.get(file.key, 0)
 
     def _files(self) -> list[_File]:
         """Files that may be read now, oldest first; their state is one look, taken before any is read."""
@@ -135,7 +150,7 @@ class WatchDir:
             marked = path.with_name(name + s.marker).exists()
             over = marked if s.when == "marker" else quiet and (packed or s.when == "settled" or name != found[-1][1])
             if (over or (s.when == "growing" and not packed)) and (key := self._key(path, inode, over)):
-                files.append(_File(path, key, size, over))
+                files.append(_File(path, key, size, int(mtime * 1000), over))
         return files
 
     def _key(self, path: Path, inode: int, over: bool) -> str | None:
@@ -154,13 +169,13 @@ class WatchDir:
 
     def _take(self, file: _File) -> Iterator[Batch]:
         """Batches of what is new in a file."""
+        if not self._unread(file):
+            return
         at = self._at.get(file.key, 0)
         packed = file.path.suffix.lower() in _PACKED
         if not packed and file.size < at:
             # Cut in place (copytruncate): it begins anew.
             at, self._line[file.key] = 0, 1
-        if (not packed and file.size == at) or self._unpacked.get(file.key) == file.size:
-            return
         line = self._line.get(file.key) or self._lines_before(file, at)
         for block, where, why in self._blocks(file, at):
             frame, rejects = self.reader.read(block, str(file.path), line, self.directory)
@@ -214,7 +229,7 @@ class WatchDir:
     def _lines_before(self, file: _File, at: int) -> int:
         """The number of the first line at byte `at`."""
         count, left = 1, at
-        for piece in self._bytes(_File(file.path, file.key, at, True), 0):
+        for piece in self._bytes(replace(file, size=at), 0):
             count += piece[:left].count(b"\n")
             left -= len(piece)
             if left <= 0:
@@ -228,6 +243,6 @@ class WatchDir:
         known = [file for file in self._files() if self._at.get(file.key)]
         for file in known[-self.settings.recall_files :]:
             line = 1
-            for block, _, _ in self._blocks(_File(file.path, file.key, self._at[file.key], True), 0):
+            for block, _, _ in self._blocks(replace(file, size=self._at[file.key], over=True), 0):
                 self.reader.read(block, str(file.path), line, self.directory)
                 line += block.count(b"\n")

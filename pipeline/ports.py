@@ -36,6 +36,7 @@ class Batch:
     `positions` maps a source's partition (`akira.cdr[0]`, a file name) to the next offset to read; the journal keeps
     it with what the records caused. `clock_ms` moves the clock without a record (a Tick); None leaves it to records.
     `settled` False says that records of the same time are still to come: the clock waits for a batch that is settled.
+    `disabled` maps a switch to the signals that its records cannot be asked for, each with the reader's reason.
     """
 
     kind: Kind
@@ -44,6 +45,7 @@ class Batch:
     positions: Mapping[str, int] = field(default_factory=dict)
     clock_ms: int | None = None
     settled: bool = True
+    disabled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class Disconnected(Exception):

@@ -91,6 +91,14 @@ class KafkaSource:
         """Records that the broker has and we have not read, by partition."""
         return {part.lane.name: part.lag for part in self._partitions.values()}
 
+    def oldest_ms(self) -> int | None:
+        """The arrival of the oldest record that waits; of a partition with more at the broker, of the last one read."""
+        found = []
+        for part in self._partitions.values():
+            first = part.lane.first_ms()
+            found.append(part.lane.clock_ms if first is None and part.lag else first)
+        return min((at for at in found if at is not None), default=None)
+
     def mark(self, positions: Mapping[str, int]) -> None:
         """Tell the broker where the journal stands. Nothing depends on it, so nothing waits for its answer."""
         if self._consumer is None:

@@ -70,7 +70,6 @@ class Engine:
 
     def close(self, minute: int, rows: Rows, row_leaf: npt.NDArray[np.int64], hour: int) -> None:
         """Add one closed minute, move the causes under watch and search where an alarm rings."""
-        self.counter.note(rows)
         closed = self._count(minute, rows, row_leaf, hour)
         self.recent.add(closed)
         self.life.follow(closed)

@@ -127,12 +127,16 @@ def test_a_silent_partition_holds_the_others_only_for_a_while(kafka_bootstrap: s
 
     source = KafkaSource(settings(kafka_bootstrap, topics), LATENESS_MS)
     seen: list[Batch] = []
+    oldest: set[int | None] = set()
     for batch in source.read({}):
         seen.append(batch)
+        oldest.add(source.oldest_ms())
         if len(calls(seen)) == 100:
             break
     source.close()
 
+    assert T0 in oldest, "the records that wait for the silent partition are said to wait"
+    assert source.oldest_ms() is None
     assert any(not len(batch.frame) for batch in seen), "nothing was given before the silent partition was let go"
     assert set(source.lag().values()) == {0}
 

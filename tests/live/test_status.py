@@ -24,6 +24,15 @@ def status(ready_lag_s: float = 60.0) -> Status:
     return Status(Metrics("0", time.time), ready_lag_s, lambda: {"duplicates": 3, "late": 1}, lag=lambda: {"p[0]": 7})
 
 
+def test_the_oldest_record_that_waits_is_told_with_every_step() -> None:
+    waiting: list[int | None] = [1_000, None]
+    told = Status(Metrics("0", lambda: 61.0), 60.0, dict, oldest_ms=lambda: waiting.pop(0))
+    told.stepped(step())
+    assert "akira_oldest_unprocessed_seconds 60.0" in told.metrics.page().decode()
+    told.stepped(step())
+    assert "akira_oldest_unprocessed_seconds 0.0" in told.metrics.page().decode()
+
+
 def step(rejects: int = 0, kept: dict[str, int] | None = None) -> Step:
     refused = tuple(Reject("p[0]", n, None, "not_json", "JSON", "?") for n in range(rejects))
     return Step(Batch("cdr", empty("cdr"), refused), (), (), T0, kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,13 @@ def test_the_switch_that_is_behind_is_read_first(tmp_path: Path, monkeypatch: py
     (tmp_path / "sw2" / "acc").write_text("".join(row(n, 60 * n) for n in range(1, 40, 2)))
     source = Switches([first, second], DIRECTORY, follow=False)
     assert sum(source.lag().values()) > 2_000
-    batches = list(source.read({}))
+    for log in (tmp_path / "sw1" / "acc", tmp_path / "sw2" / "acc"):
+        os.utime(log, (START_S, START_S))
+    reading = source.read({})
+    batches = [next(reading)]
+    assert source.oldest_ms() == START_S * 1000
+    batches += reading
+    assert source.oldest_ms() is None
     numbers = [int(call[1:]) for call in ids(batches)]
     assert sorted(numbers) == list(range(40))
     assert max(numbers[at] - min(numbers[at:]) for at in range(40)) <= 4
