@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from akira.errors import OperatorError
+from akira.web.auth.oidc_settings import OidcSettings
 from connectors.alertmanager.settings import AlertmanagerSettings
 from connectors.kafka.settings import KafkaSettings
 from connectors.outlets.kinds import Outlets
@@ -77,6 +78,7 @@ class WebSettings(_Section):
         description="of the console as people reach it, for links",
     )
     ready_lag_s: float = Field(default=300.0, gt=0, description="/readyz says no when the loop is silent for longer")
+    oidc: OidcSettings = OidcSettings()
 
 
 class Settings(_Section):

@@ -34,7 +34,14 @@ def command(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with opened(known) as parts:
-        app = create_app(parts.store, known.policy, directory=parts.directory, fan_out=parts.fan_out)
+        app = create_app(
+            parts.store,
+            known.policy,
+            directory=parts.directory,
+            fan_out=parts.fan_out,
+            oidc=known.web.oidc,
+            address=known.web.address,
+        )
         open_hooks(app, known.outlet, parts.desk, parts.outbox)
         bind = host or known.web.host
         with served(app, bind, known.web.port if port is None else port, app.state.hub.close) as address:

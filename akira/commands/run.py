@@ -63,7 +63,15 @@ def _served(parts: Parts, running: Running) -> Iterator[None]:
     """Console and API, and the pages by which the service itself is watched."""
     web, status = parts.settings.web, running.status
     policy, who = parts.settings.policy, parts.directory
-    app = create_app(parts.store, policy, directory=who, feeds=lambda: status.feed_rows, fan_out=parts.fan_out)
+    app = create_app(
+        parts.store,
+        policy,
+        directory=who,
+        feeds=lambda: status.feed_rows,
+        fan_out=parts.fan_out,
+        oidc=web.oidc,
+        address=web.address,
+    )
     app.router.routes[:0] = status.routes()
     open_door(app, running.spools)
     open_hooks(app, parts.settings.outlet, parts.desk, parts.outbox)

@@ -24,6 +24,7 @@ from akira.web.auth import sessions
 from akira.web.auth.access import Principal
 from akira.web.auth.guard import doors, who
 from akira.web.auth.kept import KeptTokens
+from akira.web.auth.oidc_settings import OidcSettings
 from akira.web.auth.tokens import DEFAULT_SCOPES, Tokens
 from akira.web.feeds import FeedRow, FeedRows
 from akira.web.limits import Limits
@@ -40,6 +41,8 @@ from pipeline.directory import Directory
 
 FIRST_TOKEN_MS: Final = 30 * 86_400_000
 """The first token lasts a month: time enough to make one for each person."""
+NO_OIDC: Final = OidcSettings()
+"""Nobody vouches for people: they sign in with tokens."""
 
 
 def wall_clock() -> int:
@@ -60,22 +63,24 @@ def create_app(
     feeds: FeedRows = no_feeds,
     clock: Callable[[], int] = wall_clock,
     fan_out: FanOut = nobody,
-    oidc: single_sign_on.OidcSettings | None = None,
+    oidc: OidcSettings = NO_OIDC,
+    address: str = "",
 ) -> FastAPI:
-    """Console and API. `feeds` gives the rows of `watch.feeds()`; `fan_out` the targets told of each ticket event."""
+    """Console and API. `feeds` gives the rows of `watch.feeds()`; `fan_out` the targets told of each ticket event;
+    `address` is where people reach it, for whom `oidc` sends back."""
     app = FastAPI(title="Akira", version=VERSION, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     office = Office(store, policy, directory or Directory(), feeds, clock, fan_out)
     app.state.office, app.state.clock = office, clock
     app.state.tokens, app.state.once = Tokens(KeptTokens(store)), sessions.OnceLinks()
     app.state.hub, app.state.templates = Hub(office.happenings, office.head), environment()
-    app.state.oidc_name = oidc.name if oidc else None
+    app.state.oidc_name = oidc.name if oidc.issuer else None
     app.state.doors = []
     for prefix, router in _routers():
         app.include_router(router, prefix=prefix)
         app.state.doors += doors(prefix, router)
     app.mount("/static", StaticFiles(packages=[("akira.web", "static")]), name="static")
-    if oidc is not None:
-        single_sign_on.install(app, oidc)
+    if oidc.issuer:
+        single_sign_on.install(app, oidc, address)
     _answers(app)
     app.add_middleware(Limits)
     return app

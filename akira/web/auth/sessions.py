@@ -53,7 +53,7 @@ async def sign_in_form(
             return begin(request, principal, "/")
     if await who(request) is not None:
         return RedirectResponse(inside(next), 303)
-    return page(request, None, "sign_in.html", next=inside(next), oidc=request.app.state.oidc_name)
+    return sign_in_page(request, next)
 
 
 @routes.post("/sign-in", name="sign_in")
@@ -69,8 +69,7 @@ def sign_in(
         wrong = Problem(
             401, "sign_in", "This token is unknown, revoked or at its end", hint="`akira token new` makes one"
         )
-        oidc = request.app.state.oidc_name
-        return page(request, None, "sign_in.html", status=401, notice=wrong, next=inside(next), oidc=oidc)
+        return sign_in_page(request, next, wrong)
     return begin(request, principal, inside(next))
 
 
@@ -81,6 +80,12 @@ def sign_out(request: Request, me: Annotated[Principal, Depends(Guard("session.e
     answer = RedirectResponse("/sign-in", 303)
     answer.delete_cookie(COOKIE)
     return answer
+
+
+def sign_in_page(request: Request, target: str, wrong: Problem | None = None) -> Response:
+    """The form that leads to `target`, with why the last attempt failed."""
+    status, oidc = wrong.status if wrong else 200, request.app.state.oidc_name
+    return page(request, None, "sign_in.html", status=status, notice=wrong, next=inside(target), oidc=oidc)
 
 
 def begin(request: Request, principal: Principal, target: str) -> Response:
