@@ -54,6 +54,7 @@ DENIED_CALLS: Final = Question(
     gate=worth_it,
     families=(("customer",), ("trunk",)),
     by_hour=False,
+    needs=("failures",),
 )
 
 

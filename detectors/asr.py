@@ -53,5 +53,5 @@ ASR: Final = Question(
     hit=lambda rows: rows.answered,
     gate=worth_it,
     excuse=answers_unchanged,
-    needs_failures=True,
+    needs=("failures",),
 )

@@ -46,6 +46,7 @@ BLOCKED_CALLS: Final = Question(
     gate=worth_it,
     families=(("customer",),),
     by_hour=False,
+    needs=("failures",),
 )
 
 

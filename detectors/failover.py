@@ -43,4 +43,5 @@ FAILOVER: Final = Question(
     gate=worth_it,
     families=(("terminator",), ("terminator", "destination")),
     by_hour=False,
+    needs=("failures",),
 )

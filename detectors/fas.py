@@ -42,4 +42,5 @@ FAS: Final = Question(
     counts=answered,
     hit=suspected,
     gate=worth_it,
+    needs=("ringing", "media"),
 )

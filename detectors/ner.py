@@ -3,7 +3,8 @@
 Input: as ASR.
 Method: answered, or failed on the subscriber's side (busy, declined, cancelled, rang), against the same model as ASR.
 Output: `ner_drop`, from a relative fall of 15 % on (setting).
-Limits: 480 and 408 count as the subscriber's only when the call rang; without `ringing_at` they count as the network's.
+Limits: 480 and 408 count as the subscriber's only when the call rang: a source without `ringing_at` is left out, and
+shown so.
 Source: ITU-T E.425 (network effectiveness ratio).
 """
 
@@ -32,5 +33,5 @@ NER: Final = Question(
     hit=effective,
     gate=worth_it,
     excuse=answers_unchanged,
-    needs_failures=True,
+    needs=("failures", "ringing"),
 )

@@ -46,4 +46,5 @@ NUMBERS: Final = Question(
     gate=worth_it,
     families=(("terminator",), ("terminator", "destination")),
     by_hour=False,
+    needs=("failures",),
 )

@@ -39,6 +39,7 @@ PDD: Final = Question(
     counts=rang,
     scale=Scale("pdd", 0.5),
     gate=worth_it,
+    needs=("ringing",),
 )
 PDD_TAIL: Final = Question(
     name="pdd_tail",
@@ -48,4 +49,5 @@ PDD_TAIL: Final = Question(
     counts=rang,
     scale=Scale("pdd", 0.05),
     gate=worth_it,
+    needs=("ringing",),
 )

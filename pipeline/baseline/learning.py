@@ -56,7 +56,6 @@ class Learning:
             if done < closed.minute <= until and len(closed.rows):
                 self._learn_minute(closed, spared)
         self.learnt_until = max(until, done)
-        self.engine.counter.learn_sources()
         self._fit()
 
     def _learn_minute(self, closed: Minute, spared: Sequence[Spared]) -> None:

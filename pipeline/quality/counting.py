@@ -11,41 +11,14 @@ from pipeline.questions import Question
 from pipeline.rows import Flags, Rows
 
 Floats = npt.NDArray[np.float64]
-ANSWERED_ONLY_SHARE = 0.985
-ANSWERED_ONLY_SUPPORT = 200
 
 
 class Counter:
-    """Totals and hits per leaf; leaves out sources that cannot answer a question, and says which."""
-
-    def __init__(self) -> None:
-        self.answered_only: tuple[int, ...] = ()
-        """Codes of the switches whose records are all answered: they do not log failures."""
-        self.records: Floats = np.zeros((0, 2))
-        """[switches] records and answered ones."""
-
-    def note(self, rows: Rows) -> None:
-        """Count the records of each switch, and the answered ones."""
-        size = max(int(rows.of("switch").max(initial=-1)) + 1, len(self.records))
-        grown = np.zeros((size, 2))
-        grown[: len(self.records)] = self.records
-        switch = rows.of("switch")
-        grown[:, 0] += np.bincount(switch, minlength=size)
-        grown[:, 1] += np.bincount(switch[rows.answered], minlength=size)
-        self.records = grown
-
-    def learn_sources(self) -> None:
-        """Find the switches that log answered calls only."""
-        total, hits = self.records[:, 0], self.records[:, 1]
-        all_answered = (total >= ANSWERED_ONLY_SUPPORT) & (hits >= ANSWERED_ONLY_SHARE * total)
-        self.answered_only = tuple(np.flatnonzero(all_answered).tolist())
+    """Totals and hits per leaf."""
 
     def rows(self, question: Question, rows: Rows) -> Flags:
         """Attempts that count."""
-        counted = question.counts(rows)
-        if question.needs_failures and self.answered_only:
-            counted = counted & ~np.isin(rows.of("switch"), self.answered_only)
-        return counted
+        return question.counts(rows)
 
     def hits(self, question: Question, rows: Rows, fit: Fit) -> Flags:
         """Attempts that are hits, among those that count."""

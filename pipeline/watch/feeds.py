@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,12 +13,16 @@ from pipeline.records import ARRIVAL
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One feed: `kind` of records, its `source` (a switch), the newest record and how far it is behind the clock."""
+    """One feed: `kind` of records, its `source` (a switch), the newest record and how far it is behind the clock.
+
+    `disabled` are the metrics that its records cannot be asked for, each with the reason.
+    """
 
     kind: str
     source: str
     last_ms: int
     age_s: float
+    disabled: tuple[tuple[str, str], ...] = ()
 
 
 class Feeds:
@@ -37,7 +42,12 @@ class Feeds:
             key = (batch.kind, name)
             self.last[key] = max(self.last.get(key, 0), at)
 
-    def rows(self, now_ms: int | None) -> list[Feed]:
-        """Every feed, the longest silent first."""
-        found = [Feed(kind, source, at, max((now_ms or at) - at, 0) / 1000) for (kind, source), at in self.last.items()]
+    def rows(self, now_ms: int | None, disabled: Mapping[str, tuple[tuple[str, str], ...]]) -> list[Feed]:
+        """Every feed, the longest silent first; `disabled` are the metrics that each switch's CDRs cannot be asked."""
+        found = [
+            Feed(
+                kind, source, at, max((now_ms or at) - at, 0) / 1000, disabled.get(source, ()) if kind == "cdr" else ()
+            )
+            for (kind, source), at in self.last.items()
+        ]
         return sorted(found, key=lambda feed: (-feed.age_s, feed.kind, feed.source))

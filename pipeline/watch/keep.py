@@ -39,7 +39,6 @@ KINDS: Final[tuple[type, ...]] = (
 )
 ENGINE: Final = ("fits", "references", "tracks", "in_vain")
 TRAFFIC: Final = ("since", "tracks")
-COUNTER: Final = ("answered_only", "records")
 SPREAD: Final = ("weight", "excess")
 RETRIES: Final = ("pairs", "calls", "setup_at")
 
@@ -70,7 +69,7 @@ def snapshot(watch: Watch) -> bytes:
             "spread": _of(engine.alarms.spread, SPREAD),
             "states": engine.alarms.states.log,
             "recent": list(engine.recent.minutes),
-            "counter": _of(engine.counter, COUNTER),
+            "disabled": watch.disabled.state(),
             "history": learning.history.state(),
             "learning": {"begun": learning.begun, "learnt_until": learning.learnt_until},
             "traffic": _of(traffic, TRAFFIC),
@@ -99,7 +98,7 @@ def restore(watch: Watch, blob: bytes) -> None:
     _into(engine.alarms.spread, state["spread"])
     engine.alarms.states.log = state["states"]
     engine.recent.minutes = deque(state["recent"], maxlen=engine.recent.minutes.maxlen)
-    _into(engine.counter, state["counter"])
+    watch.disabled.load(state["disabled"])
     learning.history.load(state["history"])
     _into(learning, state["learning"])
     _into(traffic, state["traffic"])
