@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from akira.simulate.calendar import DAY_MS
 from akira.simulate.carrier import Carrier
 from akira.simulate.files import directory_toml
@@ -20,7 +18,7 @@ from pipeline.desk.contract import contract
 from pipeline.desk.policy import DeskPolicy
 from pipeline.directory import Directory
 from pipeline.ports import Batch
-from pipeline.records import ARRIVAL, KINDS, MINUTE_MS
+from pipeline.records import KINDS
 from pipeline.run import run
 from pipeline.settings import WatchSettings
 
@@ -39,11 +37,11 @@ class Outcome:
 
 
 def simulate(scenario: Scenario, seed: int, settings: WatchSettings) -> Outcome:
-    """Run a scenario's carrier; batches are whole minutes, so that no kind outruns another."""
+    """Run a scenario's carrier; the kinds of one stretch are settled together, so that none outruns another."""
     carrier = Carrier(scenario, seed)
     directory = Directory.model_validate(tomllib.loads(directory_toml(carrier.world)))
     watch, book, counted = new_watch(directory, settings), Book(DeskPolicy()), Counted()
-    for _ in run(_minutes(carrier, counted), watch, book):
+    for _ in run(_stretches(carrier, counted), watch, book):
         pass
     counts = counted.frames()
     return Outcome(
@@ -67,13 +65,10 @@ def day_of(outcome: Outcome, ticket: dict[str, Any]) -> int:
     return int((ticket["opened_at"] - outcome.first_day_ms) // DAY_MS)
 
 
-def _minutes(carrier: Carrier, counted: Counted) -> Iterator[Batch]:
+def _stretches(carrier: Carrier, counted: Counted) -> Iterator[Batch]:
     for stretch in carrier.stretches():
         counted.add(stretch.cdr)
         frames_of = {kind: getattr(stretch, kind) for kind in KINDS}
-        minute_of = {kind: frame[ARRIVAL[kind]].to_numpy() // MINUTE_MS for kind, frame in frames_of.items()}
-        for minute in np.unique(np.concatenate(list(minute_of.values()))):
-            for kind in KINDS:
-                low, high = np.searchsorted(minute_of[kind], [minute, minute + 1])
-                if high > low:
-                    yield Batch(kind, frames_of[kind][int(low) : int(high)])
+        kinds = [kind for kind, frame in frames_of.items() if len(frame)]
+        for kind in kinds:
+            yield Batch(kind, frames_of[kind], settled=kind == kinds[-1])
