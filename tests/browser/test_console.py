@@ -7,18 +7,19 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
+from akira.web.wanted import Wanted
 from connectors.store.journal import Journal
 from tests.browser.conftest import OpenPage
 from tests.web.conftest import POLICY, Web, incident
 
 PAGES = ("/", "/queue", "/tickets/I-1", "/tickets/new", "/customers", "/customers/big", "/routes",
-         "/routes/terminator/term-05", "/silences", "/on-call", "/admin", "/admin/people", "/admin/audit", "/guide/incident-response", "/runbooks",
-         "/runbooks/asr_drop")  # fmt: skip
+         "/routes/terminator/term-05", "/silences", "/on-call", "/admin", "/admin/people", "/admin/audit",
+         "/guide/incident-response", "/runbooks", "/runbooks/asr_drop")  # fmt: skip
 SOON = 5_000
 
 
-def _state(console: Web) -> str:
-    return str(console.app.state.office.ticket("I-1").state)
+def _state(console: Web, ticket_id: str) -> str:
+    return str(console.app.state.office.ticket(ticket_id).state)
 
 
 def _sent(page: Page, *keys: str) -> None:
@@ -33,7 +34,13 @@ def _sent(page: Page, *keys: str) -> None:
 def test_from_alarm_to_closed_ticket_by_keyboard_alone(console: Web, open_page: OpenPage) -> None:
     page = open_page("/")
     keys, head = page.keyboard, page.locator("#head")
-    expect(page.locator("tr[data-href]").first).to_contain_text("term-05 rejects calls")
+    expect(page.locator("#live-state")).to_have_text("live", timeout=SOON)
+    newest = incident("I-9", now=time.time_ns() // 1_000_000 + 60_000, summary="term-07 rejects calls to Poland")
+    Journal(console.store, POLICY).record([newest], None)
+    expect(page.locator("#waiting")).to_have_text("1 new — press .", timeout=SOON)
+    _sent(page, ".")
+    expect(page.locator("tr[data-href]").first).to_contain_text("SEV1")
+    expect(page.locator("tr[data-href]").first).to_contain_text("term-07 rejects calls")
     _sent(page, "j", "Enter")
     _sent(page, "a")
     expect(head).to_contain_text("acknowledged")
@@ -48,14 +55,14 @@ def test_from_alarm_to_closed_ticket_by_keyboard_alone(console: Web, open_page: 
     expect(head).to_contain_text("mitigated")
     _sent(page, "c", "Escape", "x")
     expect(page.locator("[role=alert]")).to_contain_text("postmortem")
-    assert _state(console) == "mitigated"
+    assert _state(console, "I-9") == "mitigated"
     keys.press("m")
-    keys.type("term-05 repaired")
+    keys.type("term-07 repaired")
     _sent(page, "Tab", "Space", "Enter")
     expect(head).to_contain_text("resolved")
     _close_by_keyboard(page)
     expect(head).to_contain_text("closed")
-    assert _state(console) == "closed"
+    assert _state(console, "I-9") == "closed"
 
 
 def _close_by_keyboard(page: Page) -> None:
@@ -80,12 +87,16 @@ def _close_by_keyboard(page: Page) -> None:
 
 def _focus(page: Page, command: str, field: str) -> None:
     """Walk with Tab to a field of a command's form, as a person does."""
-    wanted = f'form[action$="/do/{command}"] [name="{field}"]'
-    for _ in range(60):
-        if page.evaluate("wanted => document.activeElement?.matches(wanted)", wanted):
+    _walk(page, f'form[action$="/do/{command}"] [name="{field}"]')
+
+
+def _walk(page: Page, selector: str) -> None:
+    """Tab until the focus is there."""
+    for _ in range(90):
+        if page.evaluate("wanted => document.activeElement?.matches(wanted)", selector):
             return
         page.keyboard.press("Tab")
-    raise AssertionError(f"Tab never reaches {wanted}")
+    raise AssertionError(f"Tab never reaches {selector}")
 
 
 def test_two_browsers_see_one_change(console: Web, open_page: OpenPage) -> None:
@@ -175,3 +186,54 @@ def test_a_script_in_a_name_does_nothing(console: Web, open_page: OpenPage) -> N
     for path in ("/", f"/tickets/{made['id']}", "/customers"):
         page = open_page(path)
         assert "owned" != page.title() and page.locator("img").count() == 0
+
+
+def test_a_billing_complaint_that_is_a_rating_failure_by_keyboard_alone(console: Web, open_page: OpenPage) -> None:
+    page = open_page("/")
+    keys, head = page.keyboard, page.locator("#head")
+    _sent(page, "n")
+    keys.type("Invoice 4711 charges calls twice")
+    _walk(page, "select[name=ticket_type]")
+    keys.type("Invoice")
+    _walk(page, '[name="intake.customer"]')
+    keys.type("acme")
+    _sent(page, "Enter")
+    expect(head).to_contain_text("Billing")
+    expect(head.locator(".mark")).to_contain_text("SEV3")
+    assert page.locator("#steps").count() == 0, "a dispute is no incident"
+    keys.press("o")
+    _focus(page, "reclassify", "ticket_type")
+    keys.type("cdr")
+    _focus(page, "reclassify", "why")
+    keys.type("no call has been rated since noon")
+    _sent(page, "Enter")
+    expect(head).to_contain_text("NOC")
+    expect(head.locator(".mark")).to_contain_text("SEV2")
+    expect(page.locator("#timeline-in")).to_contain_text("moved from billing to cdr_pipeline (NOC)")
+    expect(page.locator("#steps summary")).to_contain_text("Incident response (0 of 5)")
+    _sent(page, "a")
+    keys.press("r")
+    _sent(page, "Escape", "s")
+    keys.press("m")
+    _focus(page, "resolve", "why")
+    keys.type("the rating engine was restarted and the day rated again")
+    _sent(page, "Enter")
+    _sent(page, "c", "Escape", "x")
+    refused = page.locator("[role=alert]")
+    for missing in ("root cause", "command, dashboard link or CDR example", "impact window", "postmortem"):
+        expect(refused).to_contain_text(missing)
+    keys.press("c")
+    keys.type("the rating engine had lost its licence")
+    _sent(page, "Enter")
+    _focus(page, "add-evidence", "value")
+    keys.type("journalctl -u rating")
+    _sent(page, "Enter")
+    _focus(page, "confirm-window", "to_ms")
+    _sent(page, "Enter")
+    keys.press("Escape")
+    keys.press("p")
+    _sent(page, "Tab", "Enter")
+    _sent(page, "Escape", "x")
+    expect(head).to_contain_text("closed")
+    (ticket,) = console.app.state.office.folds(Wanted(state="closed"))
+    assert (ticket.queue, ticket.incident, ticket.postmortem != "") == ("NOC", True, True)
