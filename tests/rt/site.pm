@@ -8,6 +8,7 @@ Set($WebBaseURL, "http://127.0.0.1:$ENV{AKIRA_TEST_RT_PORT}");
 Set($DatabaseType, 'SQLite');
 Set($DatabaseName, "$folder/rt.sqlite");
 Set($MailCommand, 'mbox');
+Set($BcryptCost, 4); # each request checks a token: at the usual cost that is most of its time
 Set($LogToSTDERR, 'warning');
 Set($LogToSyslog, undef);
 Set($Timezone, 'UTC');
