@@ -8,6 +8,7 @@ Source: Shin, Ramdas & Rinaldo, "E-detectors", 2023 (mixtures of Shiryaev-Robert
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -84,6 +85,11 @@ class Overdispersion:
         self.excess += prior * self.start
 
 
+def loudest(nats: Floats) -> Floats:
+    """[rows] the largest of the shifts [rows, shifts], column by column: quicker than along the short rows."""
+    return reduce(np.maximum, nats.T)
+
+
 class States:
     """Shiryaev-Roberts states [slices and room to grow, shifts] in logarithms."""
 
@@ -100,12 +106,14 @@ class States:
     def add(self, at: npt.NDArray[np.int64], ratios: Floats, threshold: float) -> None:
         """Add one minute's ratios [rows, shifts] to the slices `at`."""
         capped = np.clip(ratios, -self.settings.minute_cap_nats, self.settings.minute_cap_nats)
-        grown = np.logaddexp(0.0, self.log[at]) + capped
+        grown = (
+            np.log1p(np.exp(self.log[at])) + capped
+        )  # states are bounded: no overflow, and far quicker than logaddexp
         self.log[at] = np.clip(grown, -5.0, threshold + self.settings.state_cap_nats)
 
     def over(self, at: npt.NDArray[np.int64], threshold: float) -> npt.NDArray[np.bool_]:
         """[at] which of the slices `at` are over the threshold."""
-        found: npt.NDArray[np.bool_] = self.log[at].max(axis=1) >= threshold
+        found: npt.NDArray[np.bool_] = loudest(self.log[at]) >= threshold
         return found
 
 

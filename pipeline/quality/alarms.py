@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.baseline.model import Fit, doubt
-from pipeline.evidence import CALM_NATS, Overdispersion, States, ratio, threshold
+from pipeline.evidence import CALM_NATS, Overdispersion, States, loudest, ratio, threshold
 from pipeline.leaves import FAMILIES, Fan, Leaves
 from pipeline.quality.recent import Counts
 from pipeline.questions import Question
@@ -72,7 +72,7 @@ class Alarms:
         family = self.leaves.slice_family[slices].astype(np.int64) * size + question
         rho = self.spread.of(family)
         gains = ratio(hits, total, expected, self.moved[number], self.sign[question], rho)
-        calm = self.states.log[number].max(axis=1) < CALM_NATS
+        calm = loudest(self.states.log[number]) < CALM_NATS
         self.spread.learn(family[calm], hits[calm], total[calm], expected[calm])
         limit = self.limit()
         self.states.add(number, gains, limit)
@@ -80,8 +80,8 @@ class Alarms:
         rings: dict[str, Ringing] = {}
         for place in np.unique(row[over]).tolist():
             ours = over[row[over] == place]
-            nats = self.states.log[number[ours]].max(axis=1)
-            rings[names[place]] = Ringing(slices[ours], nats, gains[ours].max(axis=1))
+            nats = loudest(self.states.log[number[ours]])
+            rings[names[place]] = Ringing(slices[ours], nats, loudest(gains[ours]))
         return rings
 
     def silence(self, question: str, ringing: Ringing) -> None:

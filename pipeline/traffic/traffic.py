@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evidence import States, poisson_ratio, threshold
+from pipeline.evidence import States, loudest, poisson_ratio, threshold
 from pipeline.findings import Finding
 from pipeline.incidents import Figure, Point
 from pipeline.leaves import FAMILIES, Leaves
@@ -64,7 +64,7 @@ class Traffic:
         limit = threshold(size, 1, self.settings.evidence)
         gains = poisson_ratio(count[at], QUIET_HOUR * normal[at], np.full(len(at), SPREAD), -1.0)
         self.states.add(at, gains, limit)
-        level = self.states.log[:size].max(axis=1)
+        level = loudest(self.states.log[:size])
         self.since[level <= np.log(2)] = closed.minute + 1
         held = self._held()
         alarms = at[self.states.over(at, limit)]
