@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from akira.errors import OperatorError
 from akira.watching import new_watch
+from akira.wording import disabled_words
 from connectors.archive import ArchiveSource, Progress
 from connectors.archive_inputs import Archive, inputs
 from pipeline.desk.book import Book
@@ -38,6 +39,8 @@ class Outcome:
     first_rejects: list[Reject] = field(default_factory=list)
     strangers: dict[str, Counter[str]] = field(default_factory=dict)
     stats: dict[str, int | float] = field(default_factory=dict)
+    disabled: list[str] = field(default_factory=list)
+    """Metrics that a switch's records could not be asked for, and why: a line each."""
     tickets: list[dict[str, Any]] = field(default_factory=list)
     """Contract lines, in the order the tickets were opened."""
 
@@ -47,6 +50,7 @@ class Outcome:
             "records": dict(self.records),
             "rejects": dict(self.rejects),
             "not_in_directory": {name: dict(counts.most_common(20)) for name, counts in self.strangers.items()},
+            "disabled": self.disabled,
             "watch": self.stats,
             "tickets": len(self.tickets),
         }
@@ -79,6 +83,7 @@ def replay(
     outcome.records.update(source.records)
     outcome.strangers = source.strangers
     outcome.stats = watch.stats()
+    outcome.disabled = [line for feed in watch.feeds() for line in disabled_words(feed.source, feed.disabled)]
     outcome.tickets = [contract(ticket) for ticket in book.tickets()]
     if not outcome.records.total():
         reasons = ", ".join(f"{count} {reason}" for reason, count in outcome.rejects.most_common())

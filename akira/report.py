@@ -23,8 +23,8 @@ PICTURES_AT_MOST: Final = 200
 """Tickets beyond this many are listed without a picture; the report says so."""
 
 
-def write(path: Path, tickets: Sequence[Mapping[str, Any]], *, title: str) -> None:
-    """Write `tickets` (contract lines, docs/records.md) to `path`, the gravest first."""
+def write(path: Path, tickets: Sequence[Mapping[str, Any]], *, title: str, disabled: Sequence[str] = ()) -> None:
+    """Write `tickets` (contract lines, docs/records.md) to `path`, the gravest first, below the metrics `disabled`."""
     ordered = sorted(tickets, key=_order)
     rows = [_row(ticket, pictured=place < PICTURES_AT_MOST) for place, ticket in enumerate(ordered)]
     static = files("akira.web") / "static"
@@ -33,6 +33,7 @@ def write(path: Path, tickets: Sequence[Mapping[str, Any]], *, title: str) -> No
         .get_template("report.html")
         .render(
             title=title,
+            disabled=disabled,
             rows=rows,
             style=Markup((static / "tokens.css").read_text("utf-8") + (static / "report.css").read_text("utf-8")),
             by_severity=_counted(ticket["severity"] for ticket in tickets),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from pipeline.incidents import Figure
@@ -21,6 +22,14 @@ def duration(ms: float) -> str:
     if hours < 48:
         return f"{hours} h {minutes % 60:02d} min"
     return f"{hours // 24} d {hours % 24} h"
+
+
+def disabled_words(switch: str, disabled: Sequence[tuple[str, str]]) -> list[str]:
+    """A line for each reason: `sw1: ASR, NER disabled: no failed call in its last 4,711 records`."""
+    reasons: dict[str, list[str]] = {}
+    for metric, why in disabled:
+        reasons.setdefault(why, []).append(metric)
+    return [f"{switch}: {', '.join(metrics)} disabled: {why}" for why, metrics in reasons.items()]
 
 
 def figure_words(figure: Figure) -> str:

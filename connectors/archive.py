@@ -58,6 +58,7 @@ class ArchiveSource:
         """Records taken, by kind."""
         self.strangers: dict[str, Counter[str]] = {}
         """Records by what they name and the directory lacks, by dimension."""
+        self._disabled: dict[str, Mapping[str, str]] = {}
 
     def read(self, positions: Mapping[str, int]) -> Iterator[Batch]:
         """Batches of everything that arrived at or after `positions`."""
@@ -69,7 +70,8 @@ class ArchiveSource:
             for slot in sorted(set().union(*(shelf.slots() for shelf in shelves.values()))):
                 frames = {kind: shelf.take(slot) for kind, shelf in shelves.items()}
                 done += sum(frame.height for frame in frames.values())
-                yield from _after(_minutes(frames), positions.get(POSITION, 0))
+                for batch in _after(_minutes(frames), positions.get(POSITION, 0)):
+                    yield replace(batch, disabled=self._disabled)
                 self._progress("watching", done, total)
 
     def close(self) -> None:
@@ -93,6 +95,7 @@ class ArchiveSource:
 
     def _shelve(self, batch: Batch, shelves: Mapping[Kind, Shelf]) -> Iterator[Batch]:
         frame = batch.frame
+        self._disabled.update(batch.disabled)
         if batch.kind == "cdr" and not frame.is_empty():
             frame = resolve(frame, self._directory)
             for dimension, counts in strangers(frame, self._directory).items():

@@ -13,7 +13,7 @@ from connectors.codec.files import blocks, read_file
 from connectors.codec.lines import as_object
 from connectors.errors import ConnectorError
 from connectors.prometheus.page import PageReader
-from connectors.rows.understanding import Read
+from connectors.rows.understanding import Read, Understanding
 from pipeline.directory import Directory
 from pipeline.intake.limits import RAW_MAX, TIME_MAX_MS, TIME_MIN_MS
 from pipeline.ports import Batch, Reject
@@ -66,9 +66,13 @@ class ContractFiles:
 class ReaderFiles:
     """Files of another format, by its reader."""
 
-    def __init__(self, kind: Kind, reader: LinesReader, directory: Directory) -> None:
+    def __init__(
+        self, kind: Kind, reader: LinesReader, directory: Directory, told: Understanding | None = None
+    ) -> None:
+        """`told` is what the reader takes a format of call records to mean."""
         self.kind = kind
         self._reader = reader
+        self._told = told
         self._directory = directory
         self._source = ""
 
@@ -82,12 +86,14 @@ class ReaderFiles:
                 continue
             frame, rejects = self._reader.read(block, self._source, line, self._directory)
             line += block.count(b"\n")
-            yield Batch(self.kind, frame, rejects)
+            yield self._batch(frame, rejects)
 
     def finish(self) -> Batch:
         """What the reader held: halves of calls, an open interval."""
-        frame, rejects = self._reader.finish(self._source, self._directory)
-        return Batch(self.kind, frame, rejects)
+        return self._batch(*self._reader.finish(self._source, self._directory))
+
+    def _batch(self, frame: pl.DataFrame, rejects: tuple[Reject, ...]) -> Batch:
+        return Batch(self.kind, frame, rejects, disabled=self._told.told_of(frame) if self._told else {})
 
 
 class PageFiles:

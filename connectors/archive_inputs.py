@@ -71,7 +71,7 @@ def _cdr(archive: Archive, directory: Directory, events: KamailioEvents) -> File
     lines = reader(archive.cdr_profile, archive.cdr_options)
     if isinstance(lines, KamailioCdr):
         lines.callers = events.callers
-    return ReaderFiles("cdr", lines, directory)
+    return ReaderFiles("cdr", lines, directory, lines.understanding)
 
 
 def _pages(archive: Archive, directory: Directory) -> PageFiles:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from connectors.errors import ConnectorError
 from connectors.formats import reader
+from connectors.rows.understanding import Understanding
 from connectors.spool import SUFFIX, Spool, SpoolSettings
 from connectors.watchdir import WatchDir, WatchDirSettings
 from pipeline.directory import Directory
@@ -55,10 +56,12 @@ class Switches:
         self._directory, self._follow, self._wait = directory, follow, wait
         self._open = True
         self._sources: dict[str, WatchDir] = {}
+        self._understood: dict[str, Understanding] = {}
         self._poll_s = 1.0
         for one in settings:
             files = one.files or _of_spool(one.http)
             made = reader(one.format, one.options)
+            self._understood[one.name] = made.understanding
             self._sources[one.name] = WatchDir(files, made, directory, follow=follow, now=now, wait=lambda s: None)
             self._poll_s = min(self._poll_s, files.poll_s)
 
@@ -79,7 +82,8 @@ class Switches:
                     latest = batch.frame["emitted_at"].max()
                     clocks[name] = max(clocks[name], latest if isinstance(latest, int) else 0)
                     frame = resolve(batch.frame, self._directory)
-                    yield Batch("cdr", frame, batch.rejects, batch.positions)
+                    told = self._understood[name].told_of(frame)
+                    yield Batch("cdr", frame, batch.rejects, batch.positions, disabled=told)
             if self._follow:
                 yield Batch("cdr", empty("cdr"))
                 self._wait(self._poll_s)

@@ -80,7 +80,7 @@ def command(
     if tickets is not None:
         write_tickets(tickets, outcome.tickets)
     if report is not None:
-        akira_report.write(report, outcome.tickets, title="Replay")
+        akira_report.write(report, outcome.tickets, title="Replay", disabled=outcome.disabled)
     if as_json:
         typer.echo(json.dumps(outcome.summary()))
     elif not quiet:
@@ -134,6 +134,10 @@ def line(event: TicketEvent, ticket: Ticket) -> str:
 def _say(screen: Console, outcome: Outcome, place: Path | None) -> None:
     records = ", ".join(f"{count:,} {kind}" for kind, count in sorted(outcome.records.items()) if count)
     screen.print(f"read: {records}; tickets: {len(outcome.tickets)}", markup=False, soft_wrap=True)
+    thin, slices = (int(outcome.stats[name]) for name in ("slices_thin", "slices"))
+    screen.print(f"not enough calls in the last full hour: {thin:,} of {slices:,} slices, judged with what holds them")
+    for told in outcome.disabled:
+        screen.print(told, markup=False, soft_wrap=True)
     if place is None:
         screen.print("no directory: every customer is a standard one, destinations only as records name them")
     for dimension, counts in outcome.strangers.items():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from akira.wording import duration
+from akira.wording import disabled_words, duration
 
 SILENT_AFTER_S: Final = 180.0
 """Elements report every minute: three missed is silence."""
@@ -25,6 +25,8 @@ class FeedRow(Protocol):
     def source(self) -> str: ...
     @property
     def age_s(self) -> float: ...
+    @property
+    def disabled(self) -> Sequence[tuple[str, str]]: ...
 
 
 FeedRows = Callable[[], Sequence[FeedRow]]
@@ -32,13 +34,15 @@ FeedRows = Callable[[], Sequence[FeedRow]]
 
 @dataclass(frozen=True, slots=True)
 class FeedLine:
-    """One feed: `cdr sw1 2 s`, or that it is silent and what is therefore unknown."""
+    """One feed: `cdr sw1 2 s`, or that it is silent and what is therefore unknown; `disabled` are lines of metrics that
+    its records cannot be asked for."""
 
     kind: str
     source: str
     age_s: float
     silent: bool
     words: str
+    disabled: Sequence[str]
 
 
 def lines(rows: Sequence[FeedRow]) -> list[FeedLine]:
@@ -53,4 +57,4 @@ def _line(row: FeedRow) -> FeedLine:
     words = f"{row.kind} {row.source} {age}"
     if silent:
         words = f"{row.kind.upper()} from {row.source} silent for {age} — {_UNKNOWN[row.kind]}"
-    return FeedLine(row.kind, row.source, row.age_s, silent, words)
+    return FeedLine(row.kind, row.source, row.age_s, silent, words, disabled_words(row.source, row.disabled))

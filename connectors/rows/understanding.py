@@ -35,6 +35,11 @@ class Understanding:
     disabled: tuple[tuple[str, str], ...] = ()
     """Pairs (signal kind, why it cannot be asked of this format)."""
 
+    def told_of(self, frame: pl.DataFrame) -> dict[str, dict[str, str]]:
+        """What the watch must know of the switches in a frame of CDRs: for each, signal kind to reason."""
+        switches = frame["switch"].unique().to_list() if self.disabled else []
+        return {switch: dict(self.disabled) for switch in switches}
+
 
 class Reader(Protocol):
     """One CDR format. `read` may be called with any run of whole lines; bad records come back as `Reject`."""

@@ -39,6 +39,7 @@ KINDS: Final[tuple[type, ...]] = (
 )
 ENGINE: Final = ("fits", "references", "tracks", "in_vain")
 TRAFFIC: Final = ("since", "tracks")
+COUNTERS: Final = ("minutes", "records", "thin")
 SPREAD: Final = ("weight", "excess")
 RETRIES: Final = ("pairs", "calls", "setup_at")
 
@@ -79,7 +80,7 @@ def snapshot(watch: Watch) -> bytes:
             "rules": {rule.name: rule.state() for rule in watch.rules},
             "cases": watch.correlator.cases,
             "feeds": watch.feed_health.last,
-            "counters": {"minutes": watch.minutes, "records": watch.records},
+            "counters": _of(watch, COUNTERS),
         }
     )
 

@@ -28,6 +28,7 @@ from pipeline.watch.feeds import Feed, Feeds
 from pipeline.watch.intake import Intake
 from pipeline.watch.keep import restore, snapshot
 from pipeline.watch.spared import spared_of
+from pipeline.watch.thin import thin
 
 
 class Watch:
@@ -57,6 +58,8 @@ class Watch:
         self.owners_of = -1
         self.minutes = 0
         self.records = 0
+        self.thin = 0
+        """Slices with not enough calls in the last hour, when normal was last learnt."""
 
     @property
     def clock_ms(self) -> int | None:
@@ -123,6 +126,7 @@ class Watch:
         spared = spared_of(self.engine.tracks, self.traffic.tracks, found, self.names, since)
         self.learning.learn(minute, spared)
         self.engine.life.forget(minute - 90)
+        self.thin = thin(self.engine.recent, self.leaves, self.settings.gates.asr_support)
 
     def _tracks(self, minute: int) -> list[Track]:
         """Tracks that last, and those that ended by this minute."""
@@ -156,13 +160,14 @@ class Watch:
         restore(self, blob)
 
     def stats(self) -> dict[str, int | float]:
-        """Counters for `/metrics`: records, minutes, late, duplicates, slices, causes under watch."""
+        """Counters: records, minutes, late, duplicates, slices, those with not enough calls, causes under watch."""
         return {
             "records": self.records,
             "minutes": self.minutes,
             "late": self.buffer.late,
             "duplicates": self.intake.duplicates,
             "slices": self.leaves.slice_count(),
+            "slices_thin": self.thin,
             "incidents_open": sum(case.active for case in self.correlator.cases),
         }
 

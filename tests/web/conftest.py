@@ -75,6 +75,7 @@ class Feed:
     kind: str
     source: str
     age_s: float
+    disabled: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
