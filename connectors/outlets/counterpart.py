@@ -43,7 +43,7 @@ class Counterpart(ABC):
         elif not self.told(remote, outgoing.key):
             self.tell(remote, outgoing.key, happened(outgoing.event))
         if kind in _RENAMES:
-            self.rename(remote, headline(ticket))
+            self.rename(remote, self.mark(ticket.id), headline(ticket))
         if kind in _MOVES or outgoing.remote_id is None:
             self._move(remote, ticket)
         return remote
@@ -111,8 +111,8 @@ class Counterpart(ABC):
         """An internal comment that carries `key`."""
 
     @abstractmethod
-    def rename(self, remote: str, title: str) -> None:
-        """Give it another title."""
+    def rename(self, remote: str, mark: str, title: str) -> None:
+        """Give it another title, in which the mark stays if that is its place."""
 
     @abstractmethod
     def phase(self, remote: str) -> Phase:

@@ -112,7 +112,7 @@ class Jira(Counterpart):
         said = document(f"{cut(text, TEXT_CHARS)}\n{signature(key)}")
         self._http.ask("POST", f"/issue/{remote}/comment", body={"body": said})
 
-    def rename(self, remote: str, title: str) -> None:
+    def rename(self, remote: str, mark: str, title: str) -> None:
         """A new summary."""
         summary = cut(" ".join(title.split()), SUMMARY_CHARS)
         self._http.ask("PUT", f"/issue/{remote}", body={"fields": {"summary": summary}})

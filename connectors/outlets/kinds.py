@@ -13,12 +13,22 @@ from connectors.outlets.rt import RtSettings
 from connectors.outlets.slack import SlackSettings
 from connectors.outlets.teams import TeamsSettings
 from connectors.outlets.webhook import WebhookSettings
+from connectors.outlets.zammad import ZammadSettings
+from connectors.outlets.znuny import ZnunySettings
 
 TAKEN: Final = frozenset({"kafka", "alertmanager"})
 """Names of targets and doors that are no outlets."""
 
 AnyOutlet = Annotated[
-    JiraSettings | JsmSettings | PagerDutySettings | RtSettings | SlackSettings | TeamsSettings | WebhookSettings,
+    JiraSettings
+    | JsmSettings
+    | PagerDutySettings
+    | RtSettings
+    | SlackSettings
+    | TeamsSettings
+    | WebhookSettings
+    | ZammadSettings
+    | ZnunySettings,
     Field(discriminator="kind"),
 ]
 

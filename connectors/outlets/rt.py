@@ -96,7 +96,7 @@ class Rt(Counterpart):
         body = {"Subject": key, "Content": text, "ContentType": "text/plain"}
         self._http.ask("POST", f"/ticket/{remote}/comment", body=body)
 
-    def rename(self, remote: str, title: str) -> None:
+    def rename(self, remote: str, mark: str, title: str) -> None:
         """A new subject."""
         self._http.ask("PUT", f"/ticket/{remote}", body={"Subject": cut(title, SUBJECT_CHARS)})
 
