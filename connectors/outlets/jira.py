@@ -159,7 +159,14 @@ def signature(key: str) -> str:
 
 
 def document(text: str) -> dict[str, Any]:
-    """Plain text as an Atlassian document, a paragraph for each line."""
-    lines = cut(text, TEXT_CHARS + 500).split("\n")
-    content = [{"type": "paragraph", "content": [{"type": "text", "text": line}] if line else []} for line in lines]
-    return {"type": "doc", "version": 1, "content": content}
+    """Plain text as an Atlassian document, a paragraph for each line; a line that is an address can be followed."""
+    paragraphs = [{"type": "paragraph", "content": _words(line)} for line in cut(text, TEXT_CHARS + 500).split("\n")]
+    return {"type": "doc", "version": 1, "content": paragraphs}
+
+
+def _words(line: str) -> list[dict[str, Any]]:
+    if not line:
+        return []
+    address = re.fullmatch(r"https?://\S+", line)
+    marks = {"marks": [{"type": "link", "attrs": {"href": line}}]} if address else {}
+    return [{"type": "text", "text": line, **marks}]

@@ -147,7 +147,8 @@ def test_a_ticket_is_one_issue_from_to_do_to_done(noc: Told, contract: Contract)
     (issue,) = contract.issues.values()
     assert issue["summary"] == "SEV2 term-05 rejects calls to Germany-Mobile" and issue["status"] == "To Do"
     assert issue["labels"] == [f"akira-{ticket}"]
-    assert issue["description"]["content"][-1]["content"][0]["text"] == f"https://noc.example/tickets/{ticket}"
+    (last,) = issue["description"]["content"][-1]["content"]
+    assert last["text"] == last["marks"][0]["attrs"]["href"] == f"https://noc.example/tickets/{ticket}"
     for command, status in (
         (Acknowledge(), "In Progress"),
         (ForceSeverity("SEV1", "all of Germany"), "In Progress"),
