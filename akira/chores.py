@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from akira.metrics import Metrics
-from akira.outlets import Pump
+from akira.pump import Pump
 from akira.slice_metrics import figures_of
 from connectors.store.door import Desk
 from connectors.store.outbox import Outbox

@@ -16,7 +16,8 @@ from akira.errors import OperatorError
 from akira.live import Live, every
 from akira.live_status import Status
 from akira.metrics import Metrics
-from akira.outlets import KAFKA, Filtered, Target, TicketTopic, pumps
+from akira.outlets import KAFKA, Filtered, Target, TicketTopic
+from akira.pump import pumps
 from akira.settings import Settings
 from akira.sources import opened_source
 from akira.timing import Timed

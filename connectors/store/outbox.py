@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 
 from connectors.store import schema as s
 from connectors.store.engine import Store
 from connectors.store.ledger import AuditLine, record
+from connectors.store.outcomes import Outcome, State
 from connectors.store.rows import event_of
 from pipeline.desk.events import TicketEvent
 
-State = Literal["pending", "sent", "dead"]
-FIRST_WAIT_MS: Final = 2_000
-LONGEST_WAIT_MS: Final = 15 * 60_000
-ATTEMPTS: Final = 40
-"""After so many failures, about nine hours, a row is dead: a person looks and sends it again."""
+_SETTLE: Final = (
+    update(s.OUTBOX)
+    .where(s.OUTBOX.c.id == bindparam("row_id"))
+    .values(
+        state=bindparam("state"),
+        attempts=bindparam("attempts"),
+        next_at_ms=bindparam("next_at_ms"),
+        last_error=bindparam("last_error"),
+        remote_id=func.coalesce(bindparam("remote_id"), s.OUTBOX.c.remote_id),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +70,11 @@ class Outbox:
             query = query.where(o.target == target)
         return self._read(query.order_by(o.id).limit(limit))
 
-    def sent(self, row_id: int, remote_id: str | None = None) -> None:
-        """The target has it; `remote_id` is remembered for the next events of the ticket."""
-        values = {"state": "sent", "last_error": ""} | ({"remote_id": remote_id} if remote_id is not None else {})
-        self._set(row_id, values)
-
-    def failed(self, row_id: int, error: str, at_ms: int, *, jitter: float = 0.5, wait_ms: int | None = None) -> State:
-        """Try again later: waits double with `jitter` (0-1, from the caller), or `wait_ms` if the target asked for it.
-        After the last attempt it is dead."""
-        with self._store.writing() as connection:
-            attempts = int(connection.execute(select(s.OUTBOX.c.attempts).where(s.OUTBOX.c.id == row_id)).scalar_one())
-            doubled = min(FIRST_WAIT_MS * 2**attempts, LONGEST_WAIT_MS)
-            wait = wait_ms if wait_ms is not None else round(doubled * (0.5 + jitter / 2))
-            state: State = "dead" if attempts + 1 >= ATTEMPTS else "pending"
-            values = dict(state=state, attempts=attempts + 1, next_at_ms=at_ms + wait, last_error=error[:2000])
-            connection.execute(update(s.OUTBOX).where(s.OUTBOX.c.id == row_id).values(**values))
-        return state
-
-    def bury(self, row_id: int, error: str) -> None:
-        """The target will never take it (a permanent refusal)."""
-        self._set(row_id, {"state": "dead", "last_error": error[:2000]})
+    def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Keep what became of rows that were due, all in one transaction."""
+        if outcomes:
+            with self._store.writing() as connection:
+                connection.execute(_SETTLE, [asdict(outcome) for outcome in outcomes])
 
     def resend(self, row_ids: Iterable[int], at_ms: int, by: str) -> int:
         """Raise dead rows again; how many."""
@@ -112,10 +104,6 @@ class Outbox:
         query = select(o.target, o.state, func.count()).group_by(o.target, o.state)
         with self._store.reading() as connection:
             return {(target, state): number for target, state, number in connection.execute(query).tuples()}
-
-    def _set(self, row_id: int, values: dict[str, str]) -> None:
-        with self._store.writing() as connection:
-            connection.execute(update(s.OUTBOX).where(s.OUTBOX.c.id == row_id).values(**values))
 
     def _select(self) -> Select[Any]:
         o, known = s.OUTBOX.c, s.OUTBOX.alias()

@@ -93,7 +93,8 @@ OUTBOX: Final = Table(
     Column("remote_id", String(255)),
     Column("last_error", Text, nullable=False),
     UniqueConstraint("ticket_id", "seq", "target", name="uq_outbox_key"),
-    Index("ix_outbox_due", "state", "next_at_ms"),
+    Index("ix_outbox_due", "state", "target", "id"),
+    Index("ix_outbox_named", "target", "remote_id"),
     Index("ix_outbox_remote", "ticket_id", "target"),
 )
 POSITIONS: Final = Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -120,9 +120,16 @@ class Tickets:
 
     def events(self, ticket_id: str) -> list[TicketEvent]:
         """The whole log of a ticket, empty when there is none."""
-        query = select(s.EVENTS).where(s.EVENTS.c.ticket_id == ticket_id).order_by(s.EVENTS.c.seq)
+        return self.logs([ticket_id])[ticket_id]
+
+    def logs(self, ticket_ids: Collection[str]) -> dict[str, list[TicketEvent]]:
+        """The whole log of each of a few tickets."""
+        query = select(s.EVENTS).where(s.EVENTS.c.ticket_id.in_(ticket_ids)).order_by(s.EVENTS.c.seq)
+        found: dict[str, list[TicketEvent]] = {ticket_id: [] for ticket_id in ticket_ids}
         with self._store.reading() as connection:
-            return [event_of(dict(row)) for row in connection.execute(query).mappings()]
+            for row in connection.execute(query).mappings():
+                found[row["ticket_id"]].append(event_of(dict(row)))
+        return found
 
     def after(self, position: int, limit: int = 500) -> list[tuple[int, TicketEvent]]:
         """Events of all tickets after a position, oldest first, each with its own position. None is ever skipped."""

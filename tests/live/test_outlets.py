@@ -10,7 +10,8 @@ import pytest
 
 from akira.chores import Chores
 from akira.metrics import Metrics
-from akira.outlets import Pump, TicketTopic
+from akira.outlets import TicketTopic
+from akira.pump import Pump
 from connectors.store.door import Desk
 from connectors.store.engine import Store
 from connectors.store.journal import Journal

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from akira.metrics import Metrics
-from akira.outlets import Filtered, Pump
+from akira.outlets import Filtered
+from akira.pump import Pump
 from connectors.outlets.settings import OutletSettings
 from connectors.store.door import Desk
 from connectors.store.engine import Store

@@ -6,7 +6,8 @@ import pytest
 
 from connectors.store.engine import Store
 from connectors.store.journal import Journal
-from connectors.store.outbox import ATTEMPTS, FIRST_WAIT_MS, LONGEST_WAIT_MS, Outbox
+from connectors.store.outbox import Outbox
+from connectors.store.outcomes import ATTEMPTS, FIRST_WAIT_MS, LONGEST_WAIT_MS, again, dead, sent
 from pipeline.desk.policy import DeskPolicy
 from tests.store.faults import incident, recovered
 
@@ -32,17 +33,17 @@ def test_rows_are_due_in_order_and_none_before_its_forerunner(outbox: Outbox) ->
     every = _of_jira(outbox, 0)
     assert every[:2] == ["i-1:1:jira", "i-1:2:jira"] and "i-2:1:jira" in every
     first = outbox.due(0, target="jira")[0]
-    outbox.failed(first.id, "503", 0, wait_ms=10)
+    outbox.settle([again(first.id, 0, "503", 0, wait_ms=10)])
     assert _of_jira(outbox, 9) == [key for key in every if not key.startswith("i-1:")], "followers wait with it"
     assert _of_jira(outbox, 10) == every
-    outbox.sent(first.id)
+    outbox.settle([sent(first.id)])
     assert _of_jira(outbox, 10) == every[1:]
     assert len(outbox.due(0, limit=1)) == 1
 
 
 def test_the_remote_id_is_known_to_the_next_event_of_that_ticket_and_target_only(outbox: Outbox) -> None:
-    outbox.sent(outbox.due(0, target="jira")[0].id, "NOC-17")
-    outbox.sent(outbox.due(0, target="kafka")[0].id)
+    jira, kafka = outbox.due(0, target="jira")[0], outbox.due(0, target="kafka")[0]
+    outbox.settle([sent(jira.id, "NOC-17"), sent(kafka.id)])
     known = {row.key: row.remote_id for row in outbox.due(0)}
     assert {key: remote for key, remote in known.items() if remote} == {
         key: "NOC-17" for key in known if key.startswith("i-1:") and key.endswith(":jira")
@@ -54,24 +55,23 @@ def test_waits_double_hold_back_what_follows_and_end_dead(outbox: Outbox) -> Non
     row = outbox.due(0, target="jira")[0]
     now, waits = 0, []
     for _ in range(ATTEMPTS):
-        again = next(due for due in outbox.due(now, target="jira") if due.event.ticket_id == "i-1")
-        assert again.id == row.id
-        outbox.failed(row.id, "503 busy", now, jitter=1.0)
+        again_due = next(due for due in outbox.due(now, target="jira") if due.event.ticket_id == "i-1")
+        assert again_due.id == row.id
+        outbox.settle([again(row.id, again_due.attempts, "503 busy", now, jitter=1.0)])
         waits.append(next(known for known in outbox.rows() if known.id == row.id).next_at_ms - now)
         now += waits[-1]
     assert waits[:3] == [FIRST_WAIT_MS, 2 * FIRST_WAIT_MS, 4 * FIRST_WAIT_MS] and waits[-1] == LONGEST_WAIT_MS
-    (dead,) = outbox.rows("dead")
-    assert (dead.id, dead.attempts, dead.last_error) == (row.id, ATTEMPTS, "503 busy")
+    (buried,) = outbox.rows("dead")
+    assert (buried.id, buried.attempts, buried.last_error) == (row.id, ATTEMPTS, "503 busy")
     assert "i-1:2:jira" in _keys(outbox, now)
-    assert outbox.resend([dead.id, 999], 5, "jo") == 1 and outbox.rows("dead") == []
+    assert outbox.resend([buried.id, 999], 5, "jo") == 1 and outbox.rows("dead") == []
     assert "i-1:1:jira" in _keys(outbox, now)
 
 
 def test_a_target_may_ask_for_its_own_wait_and_refuse_for_good(outbox: Outbox) -> None:
     jira, kafka = outbox.due(0)[:2]
-    assert outbox.failed(jira.id, "429", 1000, wait_ms=60_000) == "pending"
+    outbox.settle([again(jira.id, 0, "429", 1000, wait_ms=60_000), dead(kafka.id, 0, "400 bad field")])
     assert "i-1:1:jira" not in _keys(outbox, 60_999) and "i-1:1:jira" in _keys(outbox, 61_000)
-    outbox.bury(kafka.id, "400 bad field")
     assert [row.last_error for row in outbox.rows("dead")] == ["400 bad field"]
     assert (
         outbox.counts()["kafka", "dead"] == 1
@@ -81,8 +81,7 @@ def test_a_target_may_ask_for_its_own_wait_and_refuse_for_good(outbox: Outbox) -
 
 def test_jitter_spreads_the_wait_between_half_and_whole(outbox: Outbox) -> None:
     low, high = outbox.due(0)[:2]
-    outbox.failed(low.id, "x", 0, jitter=0.0)
-    outbox.failed(high.id, "x", 0, jitter=1.0)
+    outbox.settle([again(low.id, 0, "x", 0, jitter=0.0), again(high.id, 0, "x", 0, jitter=1.0)])
     waits = {row.id: row.next_at_ms for row in outbox.rows()}
     assert (waits[low.id], waits[high.id]) == (FIRST_WAIT_MS // 2, FIRST_WAIT_MS)
 
