@@ -1,7 +1,7 @@
 """Open minutes: records wait here, in no order, until the clock passes their minute.
 
 The clock is the arrival timeline less the lateness; it moves only by records and Ticks. Records of a closed minute
-join the oldest open one, and are counted as late.
+join the oldest open one, and are counted as late; those far ahead join the newest, and are counted too.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import polars as pl
 
 from pipeline.ports import Batch
 from pipeline.records import ARRIVAL, KINDS, MINUTE_MS, Kind, empty
+from pipeline.watch.ahead import Ahead
 
 PLAIN: Final = ("clock_ms", "closed", "late", "ticked_ms", "newest_ms")
 ORDER: dict[Kind, list[str]] = {
@@ -46,32 +47,46 @@ class Buffer:
         self.ticked_ms = 0
         self.newest_ms = 0
         self.held: dict[Kind, list[pl.DataFrame]] = {kind: [] for kind in KINDS}
+        self.ahead: dict[Kind, Ahead] = {"cdr": Ahead(), "sip": Ahead()}
 
     def add(self, batch: Batch) -> None:
         """Take a batch in and let it move the clock."""
-        frame = batch.frame
-        if len(frame):
-            arrival = pl.col(ARRIVAL[batch.kind])
-            if self.closed is not None:
-                opens = self.closed * MINUTE_MS
-                late = frame.select((arrival < opens).sum()).item()
-                self.late += late
-                frame = frame.with_columns(arrival=pl.max_horizontal(arrival, opens))
-            else:
-                frame = frame.with_columns(arrival=arrival)
-            self.held[batch.kind].append(frame)
-            self.newest_ms = max(self.newest_ms, frame.select(pl.col("arrival").max()).item())
+        if len(batch.frame):
+            frame = batch.frame.with_columns(arrival=pl.col(ARRIVAL[batch.kind]))
+            if batch.kind in self.ahead:
+                frame = self.ahead[batch.kind].sift(frame, self._present_ms())
+            self._hold(batch.kind, frame)
+            for kind, ahead in self.ahead.items():
+                for waited in ahead.overtaken(self._present_ms()):
+                    self._hold(kind, waited)
         if batch.settled and self.newest_ms:
             self._move(self.newest_ms - self.lateness_ms)
         if batch.clock_ms is not None:
             self.ticked_ms = max(self.ticked_ms, batch.clock_ms)
             self._move(batch.clock_ms)
 
+    def _present_ms(self) -> int:
+        return max(self.newest_ms, self.clock_ms or 0)
+
+    def _hold(self, kind: Kind, frame: pl.DataFrame) -> None:
+        if frame.is_empty():
+            return
+        if self.closed is not None:
+            opens = self.closed * MINUTE_MS
+            self.late += frame.select((pl.col("arrival") < opens).sum()).item()
+            frame = frame.with_columns(arrival=pl.max_horizontal("arrival", opens))
+        self.held[kind].append(frame)
+        self.newest_ms = max(self.newest_ms, frame.select(pl.col("arrival").max()).item())
+
     def _move(self, clock_ms: int) -> None:
         self.clock_ms = clock_ms if self.clock_ms is None else max(self.clock_ms, clock_ms)
 
     def take(self, everything: bool = False) -> Block | None:
         """The minutes that the clock has passed, or None."""
+        if everything:
+            for kind, ahead in self.ahead.items():
+                for waited in ahead.release():
+                    self._hold(kind, waited)
         first = self._first()
         if first is None or self.clock_ms is None:
             return None
@@ -109,7 +124,8 @@ class Buffer:
         """What a snapshot keeps."""
         held = {kind: pl.concat(frames) for kind, frames in self.held.items() if frames}
         plain = {name: getattr(self, name) for name in PLAIN}
-        return {**plain, "held": held}
+        ahead = {kind: (each.waiting, each.count) for kind, each in self.ahead.items()}
+        return {**plain, "held": held, "ahead": ahead}
 
     def load(self, state: dict[str, object]) -> None:
         """Take a snapshot back."""
@@ -117,3 +133,6 @@ class Buffer:
             setattr(self, name, state[name])
         held: dict[Kind, pl.DataFrame] = state["held"]  # type: ignore[assignment]
         self.held = {kind: [held[kind]] if kind in held else [] for kind in KINDS}
+        waiting: dict[Kind, tuple[list[pl.DataFrame], int]] = state["ahead"]  # type: ignore[assignment]
+        for kind, each in self.ahead.items():
+            each.waiting, each.count = waiting[kind]

@@ -113,7 +113,7 @@ class Watch:
     def _amounts(self, closed: ClosedMinute, hour: int, late: bool) -> list[Finding]:
         """What the amount of traffic shows; nothing new while records are late."""
         if closed.fresh and not late:
-            own_doing = [t.cause for t in self.engine.tracks if t.excused and t.active]
+            own_doing = [t.cause for t in self.engine.tracks if t.own_doing and t.active]
             self.traffic.judge(self.engine.recent.minutes[-1], hour, self._idle(), own_doing)
         elif late:
             self.traffic.pause(closed.minute)
@@ -160,11 +160,12 @@ class Watch:
         restore(self, blob)
 
     def stats(self) -> dict[str, int | float]:
-        """Counters: records, minutes, late, duplicates, slices, those with not enough calls, causes under watch."""
+        """Counters: records, minutes, late and far ahead, duplicates, slices, quiet ones, causes under watch."""
         return {
             "records": self.records,
             "minutes": self.minutes,
             "late": self.buffer.late,
+            "ahead": sum(each.count for each in self.buffer.ahead.values()),
             "duplicates": self.intake.duplicates,
             "slices": self.leaves.slice_count(),
             "slices_thin": self.thin,
