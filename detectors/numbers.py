@@ -28,12 +28,15 @@ def at_terminators(rows: Rows) -> Flags:
 
 
 def worth_it(window: Window, gates: GateSettings) -> bool:
-    """Enough attempts, a share above normal, and not the bad list of one customer."""
-    if window.total < gates.asr_support or window.excess < gates.numbers_share:
-        return False
+    """Enough attempts, and a share above normal."""
+    return window.total >= gates.asr_support and window.excess >= gates.numbers_share
+
+
+def one_list(window: Window) -> bool:
+    """Most of the failures are one customer's: its list of numbers is bad, and the terminator says so rightly."""
     failed = window.rows.of("customer")[number_failures(window.rows)]
     most = np.bincount(failed + 1).max(initial=0)
-    return bool(most < ONE_CUSTOMER * len(failed))
+    return bool(most >= ONE_CUSTOMER * len(failed))
 
 
 NUMBERS: Final = Question(
@@ -44,6 +47,7 @@ NUMBERS: Final = Question(
     counts=at_terminators,
     hit=number_failures,
     gate=worth_it,
+    excuse=one_list,
     families=(("terminator",), ("terminator", "destination")),
     by_hour=False,
     needs=("failures",),

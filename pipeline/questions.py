@@ -33,7 +33,7 @@ class Pace:
     """Upper quartile of the minutes before: a lull or an outage just before does not lower it."""
     misses_before: float = np.nan
     hits_usual: float = np.nan
-    """Median of the minutes before, or of the last ten of them if that is more, as in a morning's rise."""
+    """Median of the minutes before; their mean (few calls) or the median of the last ten (a morning's rise) if more."""
     total_just_before: float = np.nan
     """Attempts a minute in the five minutes before the onset."""
     age_min: int = 0

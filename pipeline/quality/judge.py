@@ -33,7 +33,7 @@ def judge(engine: Engine, question: Question, cause: Codes, onset: int, minute: 
     if not _still(engine, question, cause, max(onset, minute - NOW_MIN + 1), minute, window):
         return "nothing"
     own_doing = any(
-        t.excused and (t.ended is None or t.ended > onset) and contains(t.cause, cause) for t in engine.tracks
+        t.own_doing and (t.ended is None or t.ended > onset) and contains(t.cause, cause) for t in engine.tracks
     )
     if own_doing or (question.excuse is not None and question.excuse(window)):
         return "excused"
@@ -91,7 +91,9 @@ def _pace(engine: Engine, question: Question, cause: Codes, onset: int, minute: 
         misses_now=float(misses[PACE_MIN:][-NOW_MIN:].mean()),
         hits_before=float(np.quantile(hits[before], 0.75)),
         misses_before=float(np.median(misses[before])),
-        hits_usual=float(max(np.median(hits[before]), np.median(hits[PACE_MIN - PACE_LEAST_MIN : PACE_MIN]))),
+        hits_usual=float(
+            max(np.median(hits[before]), hits[before].mean(), np.median(hits[PACE_MIN - PACE_LEAST_MIN : PACE_MIN]))
+        ),
         total_just_before=float((hits + misses)[PACE_MIN - JUST_BEFORE_MIN : PACE_MIN].mean()),
         age_min=minute - onset + 1,
     )

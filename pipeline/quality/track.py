@@ -44,6 +44,11 @@ class Track:
         """The fault is not over."""
         return self.ended is None
 
+    @property
+    def own_doing(self) -> bool:
+        """A customer has brought it about itself: whatever else its calls show meanwhile is no fault either."""
+        return self.excused and ("customer" in self.cause or "trunk" in self.cause)
+
     def add(self, minute: int, total: float, hits: float, expected: float) -> None:
         """Add one minute."""
         if self.series and self.series[-1][0] >= minute:

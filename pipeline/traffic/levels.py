@@ -29,6 +29,9 @@ QUICKEST_MIN: Final = 20.0
 SLOWEST_MIN: Final = 720.0
 SEEN_MIN: Final = 60
 FOLLOWED_MIN: Final = 60
+SLOWLY: Final = 0.75
+"""A falling level is moved as if at least this share of it had come: a fault must not become normal while it is
+weighed, an evening must."""
 REMEMBERED_MIN: Final = 60 * 14
 KEPT: Final = ("slices", "looked_at", "level", "age", "hourly", "hours_seen")
 
@@ -86,7 +89,7 @@ class Levels:
         """Learn a minute; slices under watch (`held`) are left as they are, `falling` ones move down slowly."""
         reach = np.clip(CALLS / np.maximum(self.level, 1e-9), QUICKEST_MIN, SLOWEST_MIN)
         pace = 1 / np.minimum(np.maximum(self.age, 1), reach)
-        counted = np.where(falling, np.maximum(count, 0.5 * self.level), count)
+        counted = np.where(falling, np.maximum(count, SLOWLY * self.level), count)
         self.level = np.where(held, self.level, self.level + (counted - self.level) * pace)
         self.age += 1
         weight = 1 / np.minimum(self.hours_seen[:, hour] + 1, REMEMBERED_MIN)

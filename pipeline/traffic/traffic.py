@@ -32,6 +32,7 @@ WARM_MIN: Final = 30
 KEEP_MIN: Final = 90
 YOUNG_MIN: Final = 2
 BACK: Final = 0.5
+FALLING_NATS: Final = 2.0
 REROUTED_LEAST: Final = 3.0
 REROUTED_MIN: Final = 4
 TERMINATOR: Final = FAMILIES.index(("terminator",))
@@ -74,7 +75,7 @@ class Traffic:
             held = self._held()
         self._forget(held, closed.minute)
         held = held | self._within(strange)
-        self.levels.learn(count, hour, held, (self.levels.age > WARM_MIN) & (level > 3))
+        self.levels.learn(count, hour, held, (self.levels.age > WARM_MIN) & (level > FALLING_NATS))
 
     def pause(self, minute: int) -> None:
         """Records of this minute are late or missing: what they seemed to show says nothing."""
