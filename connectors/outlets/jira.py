@@ -38,6 +38,11 @@ class JiraSettings(OutletSettings):
     issue_type: str = Field(default="Task", min_length=1, max_length=100)
     over: str = Field(default="", max_length=100, description="status to end in, when several are of the category done")
     active: str = Field(default="", max_length=100, description="status of work, when several are in progress")
+    fields: dict[str, Any] = Field(
+        default={},
+        max_length=50,
+        description="more fields of a new issue as REST API 3 writes them, for those required",
+    )
     resolution: str = Field(default="", max_length=100, description="resolution to end with, when the screen asks one")
     settle_s: float = Field(default=120.0, ge=0, le=600, description="how long its search may miss a new issue")
     webhook_secret: Secret | None = Field(default=None, description="of the webhook, for status back")
@@ -92,9 +97,9 @@ class Jira(Counterpart):
             "issuetype": {"name": self._settings.issue_type},
             "summary": cut(" ".join(title.split()), SUMMARY_CHARS),
             "description": document(text),
-            "labels": [mark],
+            "labels": [*self._settings.fields.get("labels", ()), mark],
         }
-        match self._http.ask("POST", "/issue", body={"fields": fields}).json():
+        match self._http.ask("POST", "/issue", body={"fields": {**self._settings.fields, **fields}}).json():
             case {"key": str() as remote}:
                 return remote
         raise self._unlike("a new issue")

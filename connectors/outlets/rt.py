@@ -7,6 +7,7 @@ or in a ticket, is answered with success and nothing done; so is a status that i
 from __future__ import annotations
 
 from typing import Final, Literal
+from urllib.parse import quote
 
 from pydantic import Field
 
@@ -34,6 +35,9 @@ class RtSettings(OutletSettings):
     )
     new: tuple[str, ...] = Field(default=("new",), description="statuses that nobody has looked at")
 
+    custom_fields: dict[str, str] = Field(
+        default={}, max_length=50, description="custom fields of a new ticket, name to value"
+    )
     poll_s: float = Field(default=30.0, ge=0, le=3600, description="between looks at what people did there; 0: never")
 
     def open(self, console: str) -> Rt:
@@ -65,6 +69,7 @@ class Rt(Counterpart):
     def __init__(self, settings: RtSettings, console: str) -> None:
         super().__init__(settings.name, console)
         self._settings, self._http = settings, settings.http()
+        self._fields_known = not settings.custom_fields
 
     def mark(self, ticket_id: str) -> str:
         """The link."""
@@ -78,8 +83,10 @@ class Rt(Counterpart):
 
     def create(self, mark: str, title: str, text: str) -> str:
         """A new ticket in the queue."""
+        self._know_fields()
         body = {"Queue": self._settings.queue, "Subject": cut(title, SUBJECT_CHARS), "RefersTo": mark}
-        made = self._http.ask("POST", "/ticket", body={**body, "Content": text, "ContentType": "text/plain"})
+        more = {"Content": text, "ContentType": "text/plain", "CustomFields": self._settings.custom_fields}
+        made = self._http.ask("POST", "/ticket", body={**body, **more})
         match made.json():
             case {"id": str() | int() as remote}:
                 return str(remote)
@@ -117,6 +124,17 @@ class Rt(Counterpart):
     def close(self) -> None:
         """Let connections go."""
         self._http.close()
+
+    def _know_fields(self) -> None:
+        """ConnectorError when the queue lacks one of ours: RT would leave it out without a word."""
+        if self._fields_known:
+            return
+        queue = self._http.ask("GET", f"/queue/{quote(self._settings.queue, safe='')}").json() or {}
+        there = {field.get("name") for field in queue.get("TicketCustomFields", ())}
+        if missing := sorted(self._settings.custom_fields.keys() - there):
+            what = f"has no custom field {', '.join(missing)} in {self._settings.queue}, or does not show it"
+            raise ConnectorError(self._http.failure(what), "apply it to the queue, and give SeeCustomField")
+        self._fields_known = True
 
     def _status(self, remote: str) -> str:
         match self._http.ask("GET", f"/ticket/{remote}").json():

@@ -107,10 +107,10 @@ class Contract:
                     },
                 )
             case "POST", ["transitions"]:
-                status = list(STATUSES)[int(asked.json["transition"]["id"])]
-                if self.asks_resolution and STATUSES[status] == "done" and "fields" not in asked.json:
+                after = list(STATUSES)[int(asked.json["transition"]["id"])]
+                if self.asks_resolution and STATUSES[after] == "done" and "fields" not in asked.json:
                     return Reply(400, {"errorMessages": [], "errors": {"resolution": "Resolution is required."}})
-                issue["status"] = status
+                issue["status"] = after
                 return Reply(204, b"")
         return Reply(405)
 
@@ -268,6 +268,18 @@ def test_an_answer_unlike_jiras_is_no_empty_search(tool: Tool, contract: Contrac
         noc.happens()
         noc.send()
         assert "answers the search unlike Jira Cloud" in noc.waiting()[0].last_error and contract.issues == {}
+
+
+def test_more_fields_go_into_a_new_issue_and_displace_none_of_ours(
+    tool: Tool, contract: Contract, tmp_path: Path
+) -> None:
+    more = {"priority": {"name": "High"}, "labels": ["noc"], "summary": "not this"}
+    with told(settings(tool.url, fields=more), tmp_path) as noc:
+        ticket = noc.happens()
+        noc.send()
+    issue = contract.issues["NOC-1"]
+    assert issue["priority"] == {"name": "High"} and issue["labels"] == ["noc", f"akira-{ticket}"]
+    assert issue["summary"].startswith("SEV2 ")
 
 
 def test_an_odd_ticket_id_makes_a_label_that_jira_takes(tool: Tool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from connectors.errors import ConnectorError
 from connectors.outlets.rt import RtSettings
 from pipeline.desk.commands import Acknowledge, AddNote, ForceSeverity, Mitigate, Reopen, Resolve
 from tests.outlets.desk import Told, told
@@ -154,6 +155,18 @@ def test_a_queue_that_is_not_there_is_named(rt: Rt, line: Tool, tmp_path: Path) 
         noc.send()
         (waiting,) = noc.waiting()
     assert "No permission to create tickets in the queue 'Nope'" in waiting.last_error
+
+
+def test_custom_fields_are_filled_and_one_that_is_not_there_is_named(rt: Rt, line: Tool, tmp_path: Path) -> None:
+    with told(settings(rt, line.url, custom_fields={"Source": "Akira"}), tmp_path) as noc:
+        noc.happens(incident(key="i-field"))
+        noc.send()
+        (field,) = rt.ticket(remote_of(noc))["CustomFields"]
+    assert (field["name"], field["values"]) == ("Source", ["Akira"])
+    outlet = settings(rt, line.url, custom_fields={"Source": "Akira", "Sauce": "x"}).open("https://noc.example")
+    with pytest.raises(ConnectorError, match="has no custom field Sauce in NOC"):
+        outlet.test("a test")
+    outlet.close()
 
 
 def test_the_test_button_makes_finds_and_ends(rt: Rt, line: Tool) -> None:
