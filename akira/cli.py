@@ -19,6 +19,7 @@ COMMANDS: Final[tuple[str, ...]] = (
     "demo",
     "explain",
     "feed",
+    "outlet",
     "replay",
     "restore",
     "run",

@@ -14,7 +14,6 @@ from rich.console import Console
 from akira import settings as akira_settings
 from akira.serving import served
 from akira.web.app import admin_link, create_app
-from akira.web.hooks import open_hooks
 from akira.wiring import opened
 
 
@@ -41,8 +40,8 @@ def command(
             fan_out=parts.fan_out,
             oidc=known.web.oidc,
             address=known.web.address,
+            outlets=known.outlet,
         )
-        open_hooks(app, known.outlet, parts.desk, parts.outbox)
         bind = host or known.web.host
         with served(app, bind, known.web.port if port is None else port, app.state.hub.close) as address:
             greet(*admin_link(app), address, bind)

@@ -23,7 +23,6 @@ from akira.errors import EXIT_AWAY, OperatorError
 from akira.serving import served
 from akira.switch_door import open_door
 from akira.web.app import admin_link, create_app
-from akira.web.hooks import open_hooks
 from akira.wiring import Asked, Parts, Running, live, opened
 from pipeline.ports import Disconnected
 
@@ -71,10 +70,10 @@ def _served(parts: Parts, running: Running) -> Iterator[None]:
         fan_out=parts.fan_out,
         oidc=web.oidc,
         address=web.address,
+        outlets=parts.settings.outlet,
     )
     app.router.routes[:0] = status.routes()
     open_door(app, running.spools)
-    open_hooks(app, parts.settings.outlet, parts.desk, parts.outbox)
     with alerting(parts, app, running.loop.stop), served(app, web.host, web.port, app.state.hub.close) as address:
         structlog.get_logger("akira.run").info("serving", address=address)
         if sys.stdout.isatty():  # a sign-in link belongs on a terminal, not in a service's log

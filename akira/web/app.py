@@ -27,6 +27,7 @@ from akira.web.auth.kept import KeptTokens
 from akira.web.auth.oidc_settings import OidcSettings
 from akira.web.auth.tokens import DEFAULT_SCOPES, Tokens
 from akira.web.feeds import FeedRow, FeedRows
+from akira.web.hooks import open_hooks
 from akira.web.limits import Limits
 from akira.web.live import Hub
 from akira.web.office import Office
@@ -34,8 +35,11 @@ from akira.web.pages import admin, duty, lists, runbooks, tickets
 from akira.web.pages import commands as page_commands
 from akira.web.pages.render import environment, page
 from akira.web.problems import Problem
+from connectors.outlets.kinds import AnyOutlet
 from connectors.store.append import FanOut, nobody
+from connectors.store.door import Desk
 from connectors.store.engine import Store
+from connectors.store.outbox import Outbox
 from pipeline.desk.policy import DeskPolicy
 from pipeline.directory import Directory
 
@@ -65,15 +69,17 @@ def create_app(
     fan_out: FanOut = nobody,
     oidc: OidcSettings = NO_OIDC,
     address: str = "",
+    outlets: Sequence[AnyOutlet] = (),
 ) -> FastAPI:
     """Console and API. `feeds` gives the rows of `watch.feeds()`; `fan_out` the targets told of each ticket event;
-    `address` is where people reach it, for whom `oidc` sends back."""
+    `address` is where people reach it, for whom `oidc` sends back and for links in what `outlets` are told."""
     app = FastAPI(title="Akira", version=VERSION, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     office = Office(store, policy, directory or Directory(), feeds, clock, fan_out)
     app.state.office, app.state.clock = office, clock
     app.state.tokens, app.state.once = Tokens(KeptTokens(store)), sessions.OnceLinks()
     app.state.hub, app.state.templates = Hub(office.happenings, office.head), environment()
     app.state.oidc_name = oidc.name if oidc.issuer else None
+    app.state.outlets, app.state.address = outlets, address
     app.state.doors = []
     for prefix, router in _routers():
         app.include_router(router, prefix=prefix)
@@ -81,6 +87,7 @@ def create_app(
     app.mount("/static", StaticFiles(packages=[("akira.web", "static")]), name="static")
     if oidc.issuer:
         single_sign_on.install(app, oidc, address)
+    open_hooks(app, outlets, Desk(store, policy, office.directory, fan_out), Outbox(store))
     _answers(app)
     app.add_middleware(Limits)
     return app

@@ -87,6 +87,13 @@ class Outbox:
             connection.execute(update(s.OUTBOX).where(dead).values(state="pending", attempts=0, next_at_ms=0))
         return len(raised)
 
+    def last_error(self, target: str) -> str:
+        """Of the newest row that waits or is dead because of one; empty when there is none."""
+        o = s.OUTBOX.c
+        query = select(o.last_error).where(o.target == target, o.state.in_(("pending", "dead")), o.last_error != "")
+        with self._store.reading() as connection:
+            return connection.execute(query.order_by(o.id.desc()).limit(1)).scalar() or ""
+
     def ticket_of(self, target: str, remote_id: str) -> str | None:
         """The ticket that `target` calls `remote_id`."""
         known = (s.OUTBOX.c.target == target) & (s.OUTBOX.c.remote_id == remote_id)

@@ -12,7 +12,6 @@ import pytest
 
 from akira.serving import served
 from akira.web.app import create_app
-from akira.web.hooks import open_hooks
 from connectors.outlets.back import Back
 from connectors.outlets.port import Said
 from pipeline.desk.commands import ForceSeverity
@@ -99,10 +98,9 @@ def test_what_is_no_ticket_of_ours_is_let_be(noc: Noc) -> None:
 
 
 def test_the_door_believes_only_what_is_signed(noc: Noc) -> None:
-    app = create_app(noc.told.store, DeskPolicy())
     made = settings(noc.tool.url, webhook_secret="s3cret")
     deaf = settings(noc.tool.url, name="other")
-    open_hooks(app, [made, deaf], noc.told.desk, noc.told.outbox)
+    app = create_app(noc.told.store, DeskPolicy(), outlets=[made, deaf])
     good, forged = posted("incident.acknowledged"), posted("incident.resolved", secret="guess")
     with served(app, "127.0.0.1", 0, app.state.hub.close) as address, httpx.Client(base_url=address) as client:
         refused = client.post("/hooks/pd", content=forged.body, headers=dict(forged.headers))

@@ -9,6 +9,8 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
 
+from akira.errors import OperatorError
+from akira.outlet_care import standings, tried
 from akira.web.api.admin import Issued, NewToken, issue
 from akira.web.api.shapes import Before, Short
 from akira.web.audit import audit
@@ -19,6 +21,8 @@ from akira.web.pages.render import page
 from akira.web.people import end_access, people
 from akira.web.problems import Problem
 from akira.web.queries import rejects
+from connectors.store.ledger import AuditLine, Ledger
+from connectors.store.outbox import Outbox
 
 routes = APIRouter(include_in_schema=False)
 TokenWriter = Annotated[Principal, Depends(Guard("tokens.write"))]
@@ -59,6 +63,24 @@ def resend(
     return RedirectResponse("/admin", 303)
 
 
+@routes.post("/admin/outlets/{name}/test", name="page.outlet.test")
+def try_outlet(
+    request: Request,
+    name: Annotated[str, Path(max_length=64)],
+    me: Annotated[Principal, Depends(Guard("outbox.resend"))],
+) -> Response:
+    """Send a test message to an outlet and say what became of it."""
+    state = request.app.state
+    outlet = next((each for each in state.outlets if each.name == name), None)
+    if outlet is None:
+        raise Problem(404, "not_found", f"There is no outlet {name}", hint="it is an [[outlet]] of the settings")
+    Ledger(state.office.store).note(AuditLine(state.clock(), me.name, "test message sent", name))
+    try:
+        return _admin(request, me, good=f"{name}: {tried(outlet, state.address, state.clock())}")
+    except OperatorError as wrong:
+        return _admin(request, me, notice=Problem(502, "outlet", wrong.message, hint=wrong.hint))
+
+
 @routes.get("/admin/people", name="page.people")
 def list_people(request: Request, me: Annotated[Principal, Depends(Guard("tokens.read"))]) -> HTMLResponse:
     """Who may do something here, and when they last did."""
@@ -88,7 +110,7 @@ def audited(
 
 
 def _admin(
-    request: Request, me: Principal, *, notice: Problem | None = None, issued: Issued | None = None
+    request: Request, me: Principal, *, notice: Problem | None = None, issued: Issued | None = None, good: str = ""
 ) -> HTMLResponse:
     state = request.app.state
     dead, pending = state.office.outbox()
@@ -99,6 +121,8 @@ def _admin(
         status=notice.status if notice else 200,
         notice=notice,
         issued=issued,
+        good=good,
+        outlets=standings(state.outlets, Outbox(state.office.store)),
         tokens=state.tokens.all() if me.may("tokens.read") else [],
         roles=ROLES,
         dead=dead,
