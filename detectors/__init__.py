@@ -9,7 +9,7 @@ from detectors.acd import ACD, ACD_SHORT
 from detectors.acl import DENIED_CALLS, Acl
 from detectors.asr import ASR
 from detectors.balance import BLOCKED_CALLS, Balance
-from detectors.cdr_delay import CDR_DELAY, Silence
+from detectors.cdr_delay import CdrDelay, Silence
 from detectors.cdr_duplicate import CdrDuplicate
 from detectors.cdr_missing import CdrMissing
 from detectors.failover import FAILOVER
@@ -35,11 +35,10 @@ QUESTIONS: Final[tuple[Question, ...]] = (
     FAILOVER,
     NUMBERS,
     RATING,
-    CDR_DELAY,
     BLOCKED_CALLS,
     DENIED_CALLS,
 )
-RULES: Final = (Silence, CdrMissing, CdrDuplicate, Balance, Reachability, Registration, Acl)
+RULES: Final = (CdrDelay, Silence, CdrMissing, CdrDuplicate, Balance, Reachability, Registration, Acl)
 
 
 def rules(settings: WatchSettings) -> tuple[Rule, ...]:

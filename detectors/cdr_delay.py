@@ -4,54 +4,57 @@ Input: when a record was written out against when its call ended; records per sw
 Method: records later than a minute (setting) against the switch's own rate; and silence: a switch that used to write
 and has written nothing for three minutes (setting) while its calls, as far as its counters tell, go on.
 Output: `cdr_delayed` on the switch. A silent source opens this, and never closes anything.
-Limits: a stuck dialogue's record comes minutes late by nature; its rate is part of the switch's own.
+Limits: a stuck dialogue's record comes minutes late by nature, a switch may ship its records in bundles, and its clock
+may be slow: all that is part of its own rate. A clock that is set back later looks like late records.
 Source: operator practice.
 """
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 
 from pipeline.findings import ClosedMinute, Finding
 from pipeline.incidents import Figure
-from pipeline.questions import SWITCH_ONLY, Question, Window
+from pipeline.ownrate import OwnRates, Rate
 from pipeline.records import MINUTE_MS
-from pipeline.rows import Flags, Rows
-from pipeline.rulebook import state_finding
-from pipeline.settings import GateSettings, WatchSettings
+from pipeline.rulebook import share_finding, state_finding
+from pipeline.settings import WatchSettings
 
-DELAYED_S: Final = GateSettings().delayed_s
-
-
-def every_record(rows: Rows) -> Flags:
-    """All records."""
-    return np.ones(len(rows), np.bool_)
+LEAST = 10
+FLOOR = 0.01
+EXAMPLES = 10
 
 
-def late(rows: Rows) -> Flags:
-    """Written out long after the end of the call."""
-    found: Flags = rows.lag_ms > DELAYED_S * 1000
-    return found
+class CdrDelay:
+    """The share of late records of each switch."""
 
+    name = "cdr_delay"
+    kept: tuple[type, ...] = (Rate,)
 
-def worth_it(window: Window, gates: GateSettings) -> bool:
-    """Enough records, and a share of late ones above normal."""
-    return window.total >= gates.records_support and window.excess >= gates.delayed_share
+    def __init__(self, settings: WatchSettings) -> None:
+        gates = settings.gates
+        self.late_ms = gates.delayed_s * 1000
+        self.rates = OwnRates(FLOOR, gates.delayed_share, LEAST, settings.hold.soak_min, settings.evidence)
 
+    def observe(self, minute: ClosedMinute) -> list[Finding]:
+        """Findings of this minute."""
+        rows, found = minute.rows, []
+        late = rows.lag_ms > self.late_ms
+        for code, switch in enumerate(minute.names_of["switch"]):
+            ours = rows.of("switch") == code
+            track = self.rates.add(switch, minute.minute, float(ours.sum()), float((ours & late).sum()))
+            if track is not None:
+                calls = tuple(rows.call_id[int(at)] for at in np.flatnonzero(ours & late)[-EXAMPLES:])
+                found.append(share_finding("cdr_delayed", "late records", track, {"switch": (switch,)}, calls))
+        return found
 
-CDR_DELAY: Final = Question(
-    name="cdr_delay",
-    signal="cdr_delayed",
-    metric="late records",
-    rises=True,
-    counts=every_record,
-    hit=late,
-    gate=worth_it,
-    families=SWITCH_ONLY,
-    by_hour=False,
-)
+    def state(self) -> dict[str, object]:
+        """What a snapshot keeps."""
+        return self.rates.state()
+
+    def load(self, state: dict[str, object]) -> None:
+        """Take a snapshot back."""
+        self.rates.load(state)
 
 
 class Silence:

@@ -15,7 +15,10 @@ from pipeline.quality.track import Track, onset_of
 from pipeline.settings import EvidenceSettings
 
 KEEP_MIN: Final = 90
-PRIOR_TOTAL: Final = 200.0
+PRIOR_TOTAL: Final = 20.0
+WARM_MIN: Final = 10
+WARM_TOTAL: Final = 50.0
+"""A key that was seen for less only teaches what its own rate is."""
 
 
 @dataclass(slots=True)
@@ -46,7 +49,8 @@ class OwnRates:
         del rate.minutes[:-KEEP_MIN]
         if rate.track is not None:
             return self._follow(rate, minute)
-        self._accumulate(rate, total, hits, p)
+        if len(rate.minutes) > WARM_MIN and rate.total >= WARM_TOTAL:
+            self._accumulate(rate, total, hits, p)
         if max(rate.log) >= self.limit:
             self._open(key, rate, minute)
         if rate.track is None and max(rate.log) < self.limit / 2:

@@ -19,7 +19,6 @@ Family = tuple[str, ...]
 Need = Literal["failures", "ringing", "media"]
 NEEDS: Final[tuple[Need, ...]] = ("failures", "ringing", "media")
 ALL_FAMILIES: Final = FAMILIES
-SWITCH_ONLY: Final[tuple[Family, ...]] = (("switch",),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,6 @@ class Watch:
         with self.timing("evidence"):
             self.engine.close(closed.minute, closed.rows, row_leaf, hour)
         late = any(f.signal == "cdr_delayed" and f.ended_ms is None for f in found)
-        late = late or any(track.active for track in self.engine.tracks_of("cdr_delay"))
         with self.timing("traffic", "traffic"):
             found += self._amounts(closed, hour, late)
         with self.timing("correlate"):
