@@ -45,10 +45,19 @@ class LiveSource(Protocol):
 
 @dataclass(frozen=True)
 class Opened:
-    """The source, and the spools that take what switches post to it."""
+    """The source with its name in /metrics, and the spools that take what switches post to it."""
 
+    name: str
     source: LiveSource
     spools: Mapping[str, Spool] = field(default_factory=dict)
+
+
+class Opener(Protocol):
+    """Opens the source of a live run."""
+
+    def __call__(
+        self, settings: Settings, directory: Directory, stop: threading.Event, *, drain: bool, from_oldest: bool
+    ) -> Opened: ...
 
 
 def opened_source(
@@ -58,7 +67,8 @@ def opened_source(
     if settings.run.source == "kafka":
         lateness_ms = round(settings.watch.time.lateness_s * 1000)
         decode = resolving(directory)
-        return Opened(KafkaSource(settings.kafka, lateness_ms, drain=drain, from_oldest=from_oldest, decode=decode))
+        kafka = KafkaSource(settings.kafka, lateness_ms, drain=drain, from_oldest=from_oldest, decode=decode)
+        return Opened("kafka", kafka)
     if not settings.cdr:
         raise OperatorError("[run] source is `switches`, but no switch is given", "add [[cdr]]; see docs/running.md")
 
@@ -66,7 +76,7 @@ def opened_source(
         stop.wait(seconds)
 
     switches = Switches(settings.cdr, directory, follow=not drain, wait=wait)
-    return Opened(switches, switches.spools)
+    return Opened("switches", switches, switches.spools)
 
 
 def resolving(directory: Directory) -> Decode:

@@ -15,11 +15,12 @@ from akira.chores import Chores
 from akira.errors import OperatorError
 from akira.live import Live, every
 from akira.live_status import Status
+from akira.mail_outlets import opened_outlet
 from akira.metrics import Metrics
 from akira.outlets import KAFKA, Filtered, Target, TicketTopic
 from akira.pump import pumps
 from akira.settings import Settings
-from akira.sources import opened_source
+from akira.sources import Opener, opened_source
 from akira.timing import Timed
 from connectors.deadletter import DeadLetterFile
 from connectors.directory_file import load_directory
@@ -93,6 +94,7 @@ class Asked:
     wait: bool = True
     from_oldest: bool = False
     from_scratch: bool = False
+    source: Opener = opened_source
 
 
 @dataclass(frozen=True)
@@ -114,9 +116,9 @@ def live(parts: Parts, asked: Asked, stop: threading.Event) -> Iterator[Running]
     faults: list[BaseException] = []
     with ExitStack() as closing_last:
         letters = closing_last.enter_context(closing(_deadletters(settings)))
-        made = opened_source(settings, parts.directory, stop, drain=asked.drain, from_oldest=asked.from_oldest)
+        made = asked.source(settings, parts.directory, stop, drain=asked.drain, from_oldest=asked.from_oldest)
         source = closing_last.enter_context(closing(made.source))
-        targets = _targets(settings, closing_last)
+        targets = _targets(parts, closing_last)
         status = Status(
             parts.metrics,
             settings.web.ready_lag_s,
@@ -124,7 +126,7 @@ def live(parts: Parts, asked: Asked, stop: threading.Event) -> Iterator[Running]
             watch.feeds,
             source.lag,
             source.oldest_ms,
-            settings.run.source,
+            made.name,
         )
         loop = Live(
             source,
@@ -145,13 +147,14 @@ def live(parts: Parts, asked: Asked, stop: threading.Event) -> Iterator[Running]
         raise faults[0]
 
 
-def _targets(settings: Settings, closing_last: ExitStack) -> dict[str, Target]:
-    targets: dict[str, Target] = {}
+def _targets(parts: Parts, closing_last: ExitStack) -> dict[str, Target]:
+    settings, targets = parts.settings, dict[str, Target]()
     if KAFKA in settings.run.sinks and settings.kafka.topics.tickets:
         sink = closing_last.enter_context(closing(KafkaSink(settings.kafka, settings.kafka.topics.tickets)))
         targets[KAFKA] = TicketTopic(sink)
     for each in settings.outlet:
-        outlet = closing_last.enter_context(closing(each.open(settings.web.address)))
+        made = opened_outlet(each, settings.web.address, parts.store, parts.directory)
+        outlet = closing_last.enter_context(closing(made))
         targets[each.name] = Filtered(each, outlet)
     return targets
 

@@ -1,17 +1,21 @@
-"""`akira demo`: a simulated day at speed, each ticket as it opens, and at the end faults against tickets."""
+"""`akira demo`: a simulated day at speed, then faults against tickets; with --live a carrier in real time."""
 
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from akira.commands.demo_live import show
 from akira.commands.replay import line
 from akira.demo import day as demo
+from akira.demo.live import SEED
 from akira.demo.table import table
 from akira.errors import EXIT_REFUSED
 from pipeline.desk.events import TicketEvent
@@ -26,15 +30,32 @@ def register(app: typer.Typer) -> None:
 
 
 def command(
-    seed: Annotated[int, typer.Option(help="another carrier, the same faults")] = 1,
-    out: Annotated[Path, typer.Option(help="where records, tickets and the report go")] = Path("out/demo"),
+    seed: Annotated[int | None, typer.Option(help="another carrier, the same faults")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for what is written; else out/demo, or one for --live")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the score as JSON")] = False,
+    live: Annotated[bool, typer.Option("--live", help="in real time, with the console, until Ctrl-C")] = False,
+    speed: Annotated[float, typer.Option(min=0.1, max=600, help="of --live; above 1 its times run ahead")] = 1.0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="of the console of --live; 0 takes a free one")] = 0,
 ) -> None:
     """Simulate a carrier's day with six faults and three things that only look like faults, and watch it.
 
+    With --live the watch learns the day before at once, then the carrier goes on in real time with a fault every few
+    minutes, a SEV1 first, in the console to work on.
+
     Exit codes: 0 every fault has one ticket with the right cause, class and severity and nothing else is ticketed,
-    5 it is not so, 3 the folder cannot be written.
+    5 it is not so, 3 the folder cannot be written; with --live 0 it was stopped, 4 the port is taken.
     """
+    if live:
+        with nullcontext(str(out)) if out else TemporaryDirectory(prefix="akira-demo-") as folder:
+            show(Path(folder), SEED if seed is None else seed, speed, port)
+        return
+    _day(1 if seed is None else seed, out or Path("out/demo"), as_json)
+
+
+def _day(seed: int, out: Path, as_json: bool) -> None:
+    """A day at speed."""
     screen = Console(stderr=True, highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=screen, transient=True, disable=as_json) as bars:

@@ -20,7 +20,9 @@ from akira.alerting import alerting
 from akira.asking import asking
 from akira.commands.console import greet
 from akira.errors import EXIT_AWAY, OperatorError
+from akira.mailing import mailing
 from akira.serving import served
+from akira.settings import Settings
 from akira.switch_door import open_door
 from akira.web.app import admin_link, create_app
 from akira.wiring import Asked, Parts, Running, live, opened
@@ -45,12 +47,16 @@ def command(
     web: Annotated[bool, typer.Option(help="serve console, /metrics, /healthz and /readyz")] = True,
 ) -> None:
     """Read records and keep tickets, live. SIGTERM and Ctrl-C stop it cleanly; a restart goes on there."""
+    # A sign-in link belongs on a terminal, not in a service's log.
+    run(akira_settings.load(settings), Asked(drain, wait, from_oldest, from_scratch), web, sys.stdout.isatty())
+
+
+def run(known: Settings, asked: Asked, web: bool, greeting: bool) -> None:
+    """Run until the source ends or a signal comes; `greeting` tells how to sign in."""
     _log_to_stderr()
-    known = akira_settings.load(settings)
     stop = threading.Event()
-    asked = Asked(drain, wait, from_oldest, from_scratch)
-    with opened(known) as parts, live(parts, asked, stop) as running, asking(parts, stop), _signals(stop):
-        with _served(parts, running) if web else nullcontext():
+    with opened(known) as parts, live(parts, asked, stop) as running, asking(parts, stop), mailing(parts, stop):
+        with _signals(stop), _served(parts, running, greeting) if web else nullcontext():
             try:
                 running.loop.run(running.positions)
             except Disconnected as away:
@@ -58,7 +64,7 @@ def command(
 
 
 @contextmanager
-def _served(parts: Parts, running: Running) -> Iterator[None]:
+def _served(parts: Parts, running: Running, greeting: bool) -> Iterator[None]:
     """Console and API, and the pages by which the service itself is watched."""
     web, status = parts.settings.web, running.status
     policy, who = parts.settings.policy, parts.directory
@@ -76,7 +82,7 @@ def _served(parts: Parts, running: Running) -> Iterator[None]:
     open_door(app, running.spools)
     with alerting(parts, app, running.loop.stop), served(app, web.host, web.port, app.state.hub.close) as address:
         structlog.get_logger("akira.run").info("serving", address=address)
-        if sys.stdout.isatty():  # a sign-in link belongs on a terminal, not in a service's log
+        if greeting:
             greet(*admin_link(app), address, web.host)
         yield
 
