@@ -66,7 +66,8 @@ def picture(evidence: Evidence, marks: Sequence[Mark], *, title: str, width: int
         return None
     first, last = evidence.series[0].at_ms, evidence.series[-1].at_ms
     inside = [mark for mark in marks if first <= mark.at_ms <= last + 60_000]
-    metric, unit = (evidence.figures[0].metric, evidence.figures[0].unit) if evidence.figures else ("value", "count")
+    shown = evidence.chart_of
+    metric, unit = (shown.metric, shown.unit) if shown else ("value", "count")
     chart = incident_chart(evidence.series, inside, metric=metric, unit=unit, width=width)
     return Markup(svg(chart, title=title))
 

@@ -101,7 +101,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Figures, the chart of the leading signal, example calls and remarks in plain words."""
+    """Figures with the leading signal's first, a chart, example calls and remarks in plain words."""
 
     figures: tuple[Figure, ...] = ()
     series: tuple[Point, ...] = ()
@@ -111,6 +111,13 @@ class Evidence:
     """Remarks such as `suspected: confirm by test calls` or `503 in 91 % of failures`."""
     moves: tuple[Moved, ...] = ()
     """What moved to the cause in the hour before the onset, oldest first."""
+    charted: int = 0
+    """Which of the figures the series is of."""
+
+    @property
+    def chart_of(self) -> Figure | None:
+        """The figure that the series shows by the minute."""
+        return self.figures[self.charted] if self.charted < len(self.figures) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from akira.commands.ticket_call import Call, act, call_of, moment, print_json
 from akira.commands.ticket_text import print_ticket
 from akira.errors import EXIT_REFUSED, OperatorError
 from akira.wording import SHAPES
+from pipeline.desk.ticket import TICKET_JSON
 from pipeline.desk.words import clock
 
 
@@ -74,7 +75,7 @@ def show(context: typer.Context, ticket: of.Id) -> None:
     found = call.client.get(path)
     if call.as_json:
         return print_json(found)
-    print_ticket(found, call.client.get(f"{path}/checklist"))
+    print_ticket(TICKET_JSON.validate_python(found), call.client.get(f"{path}/checklist"))
 
 
 def new(

@@ -30,6 +30,7 @@ from pipeline.directory import Directory
 from pipeline.incidents import TicketType
 
 HOUR_MS: Final = 3_600_000
+KIN_SHOWN: Final = 50
 LATEST_MS: Final = 4_102_444_800_000
 """The year 2100: a time after it is a mistake of units."""
 
@@ -109,6 +110,19 @@ class Office:
             return ()
         onset = ticket.impact_from_ms
         return queries.opened_between(self.store, onset - HOUR_MS, onset + HOUR_MS)
+
+    def kin(self, ticket: Ticket) -> list[Ticket]:
+        """The tickets it is bound to, in no more than `KIN_SHOWN`."""
+        bound = (
+            ticket.parent,
+            ticket.split_from,
+            *ticket.children,
+            *ticket.absorbed,
+            *ticket.split_into,
+            *ticket.related,
+        )
+        ids = list(dict.fromkeys(other for other in bound if other))[:KIN_SHOWN]
+        return [found for found in map(self._tickets.get, ids) if found is not None]
 
     def tally(self) -> queries.Tally:
         """Open tickets counted."""

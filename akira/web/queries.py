@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,11 +18,17 @@ _OPEN = (*sorted(ACTIVE), "resolved")
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Open tickets by severity and by queue, and how many replies are late."""
+    """Tickets that want work by severity and by queue, those that wait to be closed, and how many replies are late."""
 
     severity: dict[str, int] = field(default_factory=dict)
     queue: dict[str, int] = field(default_factory=dict)
+    to_close: int = 0
     late: int = 0
+
+    @property
+    def listed(self) -> int:
+        """All that a list shows."""
+        return sum(self.severity.values()) + self.to_close
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +43,17 @@ class Refused:
 def tally(store: Store, now_ms: int) -> Tally:
     """Counts of what is not closed."""
     t = s.TICKETS.c
-    query = select(t.severity, t.queue, func.count()).where(t.state.in_(_OPEN)).group_by(t.severity, t.queue)
+    query = select(t.severity, t.queue, t.state, func.count()).where(t.state.in_(_OPEN))
     late = select(func.count()).where(t.state.in_(_OPEN), t.owed_ms < now_ms)
-    counted = Tally()
+    severities, queues, to_close = Counter[str](), Counter[str](), 0
     with store.reading() as connection:
-        for severity, queue, count in connection.execute(query).tuples():
-            counted.severity[severity] = counted.severity.get(severity, 0) + count
-            counted.queue[queue] = counted.queue.get(queue, 0) + count
-        return Tally(counted.severity, counted.queue, int(connection.execute(late).scalar_one()))
+        for severity, queue, state, count in connection.execute(query.group_by(t.severity, t.queue, t.state)).tuples():
+            if state in ACTIVE:
+                severities[severity] += count
+                queues[queue] += count
+            else:
+                to_close += count
+        return Tally(severities, queues, to_close, int(connection.execute(late).scalar_one()))
 
 
 def last_closed_ms(store: Store) -> int | None:

@@ -58,7 +58,7 @@ def _labels(ticket: Ticket, severity: str) -> Mapping[str, str]:
 
 
 def _why(ticket: Ticket) -> str:
-    last = ticket.severity_history[-1].why if ticket.severity_history else ""
+    last = ticket.why
     cause = ", ".join(f"{dimension} {' '.join(values)}" for dimension, values in ticket.cause.items() if values)
     return " ".join(part for part in (f"{ticket.severity}: {last}.", f"Cause: {cause}." if cause else "") if part)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -72,15 +73,24 @@ class Case:
         """Figures of all findings, the lead's chart, examples and remarks."""
         ordered = sorted(self.findings.values(), key=lambda f: (f.signal != self.lead, f.ended_ms is not None, f.key))
         examples = list(dict.fromkeys(call for f in ordered for call in f.examples))
-        notes = list(dict.fromkeys(note for f in ordered for note in f.notes))
-        series = next((f.series for f in ordered if f.series), ())
+        notes = {re.sub(r"\d+", "", note): note for f in reversed(ordered) for note in reversed(f.notes)}
+        charted = _charted(ordered)
         return Evidence(
             figures=tuple(figure for f in ordered for figure in f.figures),
-            series=series,
+            series=ordered[charted].series,
             examples=tuple(examples[:EXAMPLES_MOST]),
-            notes=tuple(notes),
+            notes=tuple(reversed(notes.values())),
             moves=self.moves,
+            charted=sum(len(f.figures) for f in ordered[:charted]),
         )
+
+
+def _charted(ordered: Sequence[Finding]) -> int:
+    """The finding whose minutes are drawn: the leading one, or else the one that reaches furthest."""
+    if ordered[0].series:
+        return 0
+    last = [f.series[-1].at_ms if f.series else -1 for f in ordered]
+    return last.index(max(last))
 
 
 def case_id(finding: Finding) -> str:

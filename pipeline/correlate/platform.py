@@ -53,8 +53,6 @@ def platform_finding(
             onset_ms=widest.onset_ms,
             score=1000.0,
             figures=(figure,),
-            series=widest.series,
-            examples=widest.examples,
             notes=(f"{max(1 - rate, 0.0):.0%} of the expected answers of the whole platform are gone",),
         )
     return None

@@ -31,7 +31,7 @@ def draft(ticket: Ticket, events: Sequence[TicketEvent]) -> str:
 
 
 def _facts(ticket: Ticket) -> list[str]:
-    rows = [f"- Severity: {peak(ticket)}; {ticket.severity_history[-1].why}"]
+    rows = [f"- Severity: {peak(ticket)}; {ticket.why}"]
     rows.append(f"- Opened: {clock(ticket.opened_at_ms)} by {_plain(ticket.opened_by)}")
     if ticket.impact_from_ms is not None:
         rows.append(f"- Detected {span(ticket.impact_from_ms, ticket.opened_at_ms)} after the onset")

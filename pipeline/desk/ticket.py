@@ -190,6 +190,13 @@ class Ticket:
     closed_by: str | None = None
 
     @property
+    def why(self) -> str:
+        """The reason of the present severity as it is now: the table's latest, or that of whoever forced it."""
+        if self.graded is not None and not self.forced and self.graded.severity == self.severity:
+            return self.graded.why
+        return self.severity_history[-1].why if self.severity_history else ""
+
+    @property
     def active(self) -> bool:
         """Whether it still wants work."""
         return self.state in ACTIVE

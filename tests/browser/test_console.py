@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -107,6 +108,11 @@ def test_two_browsers_see_one_change(console: Web, open_page: OpenPage) -> None:
     expect(anna.locator("#row-I-1")).to_contain_text("acknowledged", timeout=SOON)
     expect(anna.locator("#row-I-1")).to_have_class("changed", timeout=SOON)
     expect(bert.locator("#head")).to_contain_text("noc-person", timeout=SOON)
+    anna.keyboard.press("j")
+    resolve = {"why": "repaired", "override": True}
+    console.client("noc").post("/api/v1/tickets/I-1/resolve", json=resolve).raise_for_status()
+    expect(anna.locator("#row-I-1[data-over]")).to_contain_text("resolved", timeout=SOON)
+    expect(anna.locator("#row-I-1")).to_have_class(re.compile("cursor"))
     expect(bert.locator("#timeline-in")).to_contain_text("taken", timeout=SOON)
 
 

@@ -54,6 +54,14 @@ def test_examples_and_remarks_outlive_the_fault() -> None:
     assert len(incident.evidence.examples) == 10 and "of the failures" in " ".join(incident.evidence.notes)
 
 
+def test_the_chart_bears_the_name_of_what_it_shows_and_remarks_come_once() -> None:
+    evidence = _incident(fails({}, 0.02)).evidence
+    assert evidence.figures[0].signal == "platform_down" and evidence.chart_of is not None
+    assert evidence.chart_of.signal in ("asr_drop", "ner_drop")
+    assert abs(evidence.series[0].expected - evidence.chart_of.expected) < 0.1
+    assert sum("of the failures" in note for note in evidence.notes) == 1
+
+
 def test_the_share_of_the_excess_and_the_facts_of_the_grade_are_kept() -> None:
     facts = _incident(fails({"terminator": 1}, 0.1)).facts
     assert 0.9 <= float(facts["explained"]) <= 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from akira.web.problems import Problem
 from connectors.store.door import Desk
 from connectors.store.journal import Journal
 from pipeline.desk.commands import Acknowledge, Open, Respond, Silence
-from pipeline.incidents import TYPE_OF_SIGNAL
+from pipeline.incidents import TYPE_OF_SIGNAL, Impact, Moved
 from tests.web.conftest import MINUTE, NOW, POLICY, Feed, Web, incident
 
 TOKENS = (Path(akira.web.__file__).parent / "static" / "tokens.css").read_text("utf-8")
@@ -42,6 +43,32 @@ def test_the_incident_page_answers_in_the_order_of_questions(web: Web) -> None:
     places = [page.find(words) for words in asked]
     assert -1 not in places, [words for words, place in zip(asked, places, strict=True) if place < 0]
     assert places == sorted(places)
+
+
+def test_the_reason_is_todays_and_the_moves_and_parts_are_told(web: Web) -> None:
+    now = incident(revision=2)
+    moved = Moved(NOW - 23 * MINUTE, "Germany-Mobile moved to term-05: 2 %, then 71 % of its first attempts")
+    evidence = replace(now.evidence, moves=(moved,))
+    quiet = Impact("tiny", False, 3, 3, 1.0, 1.0)
+    told = replace(now, evidence=evidence, why="because 9 customers cannot place calls", facts={"explained": 0.97},
+                   customers=(*now.customers, quiet))  # fmt: skip
+    Journal(web.store, POLICY).record([told], None)
+    noc = web.client("noc")
+    noc.post(f"/api/v1/tickets/{web.request_id}/set-parent", json={"parent": "I-1", "why": "it explains it"})
+    page = unescape(noc.get("/tickets/I-1").text)
+    for words in ("because 9 customers cannot", moved.words, "explains 97 % of the excess", "not enough calls",
+                  "7 % where 60 % is normal", "route change"):  # fmt: skip
+        assert words in page, words
+    assert "Invoice 7 charges twice" in page.split("Its parts")[1]
+    assert moved.words in noc.get("/tickets/I-1/postmortem").text
+
+
+def test_the_wall_counts_what_wants_work_and_what_waits_to_be_closed(web: Web) -> None:
+    noc = web.client("noc")
+    noc.post("/api/v1/tickets/I-1/resolve", json={"why": "repaired", "override": True})
+    wall = re.sub(r"\s+", " ", noc.get("/").text)
+    assert re.search(r"severity=SEV1\"><b>0</b>", wall) and re.search(r"state=resolved\"><b>1</b>", wall)
+    assert 'id="row-I-1" data-over' in wall
 
 
 def test_what_came_before_is_told(web: Web) -> None:

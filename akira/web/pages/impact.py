@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from akira.charts import Mark
-from akira.wording import duration, figure_words
+from akira.wording import duration, figure_words, value_words
 from pipeline.desk.ticket import Ticket
 from pipeline.desk.words import clock
+from pipeline.incidents import Impact
 
 HOUR_MS = 3_600_000
+EVIDENCE_SHOWN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ def why_words(ticket: Ticket) -> str:
     now, before = history[-1], history[-2] if len(history) > 1 else None
     was = f" ({before.severity} until {clock(now.at_ms)[11:]})" if before else ""
     hand = " — set by hand" if ticket.forced else ""
-    return f"{now.why}{was}{hand}"
+    return f"{ticket.why}{was}{hand}"
 
 
 def figures(ticket: Ticket) -> list[tuple[str, str]]:
@@ -53,7 +55,7 @@ def figures(ticket: Ticket) -> list[tuple[str, str]]:
 
 def _failing_now(ticket: Ticket) -> float | None:
     """Calls of the last minute that failed above normal, where the chart counts answers."""
-    lead = ticket.evidence.figures[0] if ticket.evidence.figures else None
+    lead = ticket.evidence.chart_of
     last = ticket.evidence.series[-1] if ticket.evidence.series else None
     if lead is None or last is None or last.observed is None or lead.unit != "ratio" or lead.expected < lead.observed:
         return None
@@ -61,8 +63,18 @@ def _failing_now(ticket: Ticket) -> float | None:
 
 
 def evidence_lines(ticket: Ticket) -> list[str]:
-    """Each figure with its normal beside it, then the remarks."""
-    return [*(figure_words(figure) for figure in ticket.evidence.figures), *ticket.evidence.notes]
+    """The first figures, each with its normal beside it, then the remarks; all figures are in a table further down."""
+    shown, all_figures = EVIDENCE_SHOWN, ticket.evidence.figures
+    more = [f"{len(all_figures) - shown} more figures below"] if len(all_figures) > shown else []
+    return [*(figure_words(figure) for figure in all_figures[:shown]), *ticket.evidence.notes, *more]
+
+
+def completed(hit: Impact, least: int) -> str:
+    """How many of a customer's calls were answered beside what is normal; below `least` calls nothing is said."""
+    if hit.attempts < least:
+        return "not enough calls"
+    normal = 1 - hit.expected_failures / hit.attempts
+    return f"{value_words(1 - hit.failures / hit.attempts, 'ratio')} where {value_words(normal, 'ratio')} is normal"
 
 
 def lasted(ticket: Ticket, now_ms: int) -> str:

@@ -36,7 +36,7 @@ def wall(request: Request, me: Reader) -> HTMLResponse:
         "wall.html",
         tally=tally,
         tickets=shown.rows,
-        more=sum(tally.severity.values()) - len(shown.rows),
+        more=tally.listed - len(shown.rows),
         pager=on_call(office.policy.rota, now_ms),
         last_closed_ms=last_closed_ms(office.store),
         silent=sum(feed.silent for feed in feeds),

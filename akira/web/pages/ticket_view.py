@@ -56,13 +56,13 @@ class TicketView:
     picture: Markup | None
     before: list[impact.Before]
     ask: tuple[str, ...]
-    customers: tuple[Impact, ...]
+    customers: list[tuple[Impact, str]]
     examples: tuple[str, ...]
     series: tuple[Point, ...]
     unit: str
     timeline: list[tuple[Line, int]]
     grouping: list[str]
-    relatives: list[tuple[str, tuple[str, ...]]]
+    relatives: list[tuple[str, list[Ticket]]]
     runbooks: list[tuple[str, str]]
     steps: tuple[Progress, ...]
     over: tuple[tuple[str, bool], ...]
@@ -81,14 +81,18 @@ def view(
     ticket: Ticket,
     log: Sequence[TicketEvent],
     others: Sequence[Ticket],
+    kin: Sequence[Ticket],
     policy: DeskPolicy,
     now_ms: int,
     draft: str = "",
 ) -> TicketView:
-    """Gather the page of `ticket`; `others` are the tickets among which what came before it is looked for."""
+    """Gather the page of `ticket`; `others` are the tickets among which what came before it is looked for, `kin` those
+    it is bound to."""
     drafts = _drafts(ticket, now_ms, policy)
     window = ticket.window
-    lead = ticket.evidence.figures[0] if ticket.evidence.figures else None
+    lead = ticket.evidence.chart_of
+    leading = sorted(ticket.signals, key=lambda signal: signal != ticket.lead)
+    by_excess = sorted(ticket.customers, key=lambda hit: hit.expected_failures - hit.failures)
     return TicketView(
         since_ms=impact.since_ms(ticket),
         until_ms=impact.until_ms(ticket),
@@ -101,14 +105,14 @@ def view(
         picture=drawn(ticket),
         before=impact.before(ticket, others),
         ask=() if ticket.revision else missing(ticket.intake, ticket.ticket_type),
-        customers=tuple(sorted(ticket.customers, key=lambda hit: hit.expected_failures - hit.failures)),
+        customers=[(hit, impact.completed(hit, policy.severity.unable_support)) for hit in by_excess],
         examples=(ticket.evidence.examples + ticket.intake.examples)[:10],
         series=ticket.evidence.series,
         unit=lead.unit if lead else "count",
         timeline=newest_first(log),
         grouping=impact.grouping(ticket),
-        relatives=_relatives(ticket),
-        runbooks=[(signal, titles()[signal]) for signal in ticket.signals if signal in titles()],
+        relatives=_relatives(ticket, kin),
+        runbooks=[(signal, titles()[signal]) for signal in leading if signal in titles()],
         steps=progress(ticket, now_ms),
         over=over(ticket) if ticket.incident else (),
         checklist=checklist(ticket),
@@ -127,7 +131,7 @@ def chart_png(ticket: Ticket) -> bytes | None:
     """The picture of the page as a PNG; None when nothing was measured by the minute."""
     if not ticket.evidence.series:
         return None
-    lead = ticket.evidence.figures[0] if ticket.evidence.figures else None
+    lead = ticket.evidence.chart_of
     metric, unit = (lead.metric, lead.unit) if lead else ("value", "count")
     return png(incident_chart(ticket.evidence.series, impact.marks(ticket), metric=metric, unit=unit))
 
@@ -156,12 +160,13 @@ def _drafts(ticket: Ticket, now_ms: int, policy: DeskPolicy) -> dict[str, Draft]
     return drafts if ticket.first_response is None else {"update": update, "first": drafts["first"]}
 
 
-def _relatives(ticket: Ticket) -> list[tuple[str, tuple[str, ...]]]:
-    return [
-        ("Part of", (ticket.parent,) if ticket.parent else ()),
+def _relatives(ticket: Ticket, kin: Sequence[Ticket]) -> list[tuple[str, list[Ticket]]]:
+    bonds = [
+        ("Part of", (ticket.parent,)),
         ("Its parts", ticket.children),
         ("Merged into it", ticket.absorbed),
-        ("Taken out of", (ticket.split_from,) if ticket.split_from else ()),
+        ("Taken out of", (ticket.split_from,)),
         ("Taken out of it", ticket.split_into),
         ("Related", ticket.related),
     ]
+    return [(title, bound) for title, ids in bonds if (bound := [other for other in kin if other.id in ids])]

@@ -91,7 +91,7 @@ def ticket_page(
     """The page of a ticket, with a refusal on top when there is one."""
     office, now_ms = request.app.state.office, request.app.state.clock()
     ticket = office.ticket(ticket_id)
-    shown = view(ticket, office.log(ticket_id), office.around(ticket), office.policy, now_ms, draft)
+    shown = view(ticket, office.log(ticket_id), office.around(ticket), office.kin(ticket), office.policy, now_ms, draft)
     allowed = {name(kind).replace(" ", "-") for kind in legal(ticket.state)}
     may = {word: me.may(operation) for word, operation in _MAY.items()}
     status = notice.status if notice else 200

@@ -28,6 +28,7 @@ function patch(fresh) {
     if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) continue;
     seen.set(part.id, next.innerHTML);
     for (const name of ["class", "data-version"]) if (next.hasAttribute(name)) part.setAttribute(name, next.getAttribute(name));
+    part.toggleAttribute("data-over", next.hasAttribute("data-over"));
     replaceInside(part, next);
     mark(part);
     touched.push(part);
@@ -64,11 +65,21 @@ function schedule() {
 }
 
 const state = document.getElementById("live-state");
-if (document.body.dataset.stream) {
-  const stream = new EventSource(document.body.dataset.stream);
+let stream = null;
+
+// A browser keeps few connections to one host: a page that nobody sees gives its own back, and catches up when seen.
+function listen() {
+  stream = new EventSource(document.body.dataset.stream);
   stream.addEventListener("ticket", schedule);
-  stream.addEventListener("feeds", schedule);
   stream.onopen = () => { state.textContent = "live"; state.className = "good"; };
   stream.onerror = () => { state.textContent = "live updates lost, connecting again"; state.className = "late"; };
+}
+
+if (document.body.dataset.stream) {
+  listen();
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) { stream.close(); state.textContent = "when you look"; state.className = "muted"; }
+    else { listen(); schedule(); }
+  });
   document.getElementById("waiting")?.addEventListener("click", () => location.reload());
 }

@@ -1,4 +1,5 @@
 // Times in the reader's own zone with UTC on hover, and the countdown of what is owed.
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const two = (n) => String(n).padStart(2, "0");
 
 function local(element) {
@@ -6,8 +7,8 @@ function local(element) {
   element.title = element.title || `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
   const clock = `${two(at.getHours())}:${two(at.getMinutes())}`;
   const today = new Date();
-  const same = at.toDateString() === today.toDateString();
-  element.textContent = same ? clock : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
+  const day = at.toDateString() === today.toDateString() ? "" : `${at.getDate()} ${MONTHS[at.getMonth()]} `;
+  element.textContent = at.getFullYear() === today.getFullYear() ? `${day}${clock}` : `${day}${at.getFullYear()}`;
 }
 
 function countdown(element) {
