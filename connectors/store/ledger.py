@@ -54,6 +54,13 @@ class Ledger:
             known = dict(connection.execute(query).tuples().all())
         return next((known[key] for key in keys if key in known), None)
 
+    def mails_of(self, ticket_id: str) -> tuple[str, ...]:
+        """The Message-IDs of a ticket's mails, the oldest first; those known by their digest alone are left out."""
+        m = s.MAIL.c
+        query = select(m.message_id).where(m.ticket_id == ticket_id).order_by(m.at_ms, m.message_id)
+        with self._store.reading() as connection:
+            return tuple(key for key in connection.execute(query).scalars() if key.startswith("<"))
+
     def refuse(self, rejects: Iterable[Reject], at_ms: int) -> None:
         """Keep refused records, the newest REJECTS_KEPT of them."""
         rows = [asdict(reject) | {"at_ms": at_ms} for reject in rejects]
