@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, Literal
@@ -32,6 +33,8 @@ _SAID: Final[dict[str, Literal["acknowledged", "resolved", "reopened"]]] = {
     "incident.resolved": "resolved",
     "incident.reopened": "reopened",
 }
+_TITLE: Final = re.compile(r"\[([^]]+)\] ")
+"""What a note says of its incident is the title alone; ours begin with the ticket's id."""
 
 
 class PagerDutySettings(OutletSettings):
@@ -122,11 +125,15 @@ class PagerDutyHook:
             raise Unsigned("X-PagerDuty-Signature does not fit", "is webhook_secret that of this subscription?")
         try:
             event = json.loads(posted.body)["event"]
-            what, agent = _SAID.get(event["event_type"]), event.get("agent") or {}
-            if what is None or agent.get("type") != "user_reference":
+            agent, key, data = event.get("agent") or {}, str(event["id"]), event["data"]
+            by, what = str(agent.get("summary", "")), _SAID.get(event["event_type"])
+            if agent.get("type") != "user_reference":
                 return ()
-            key = str(event["data"]["incident_key"])
-            return (Said(what, str(event["id"]), str(agent.get("summary", "")), remote_id=key),)
+            if what is not None:
+                return (Said(what, key, by, remote_id=str(data["incident_key"])),)
+            if event["event_type"] == "incident.annotated" and (titled := _TITLE.match(data["incident"]["summary"])):
+                return (Said("commented", key, by, str(data["content"]), remote_id=dedup_key(titled[1])),)
+            return ()
         except (ValueError, KeyError, TypeError, AttributeError) as wrong:
             hint = "a webhook subscription of version 3 with incident events"
             raise ConnectorError(f"this is no PagerDuty webhook: {wrong!r}", hint) from wrong

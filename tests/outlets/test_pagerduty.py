@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.errors import ConnectorError
 from connectors.outlets.pagerduty import PagerDutySettings
 from connectors.outlets.port import Posted, Said, Unsigned
 from pipeline.desk.commands import Acknowledge, AddNote, ForceSeverity, Resolve
@@ -66,14 +67,18 @@ def test_a_wrong_key_is_a_dead_letter_in_its_own_words_without_the_key(tool: Too
     assert "outlet pd: 127.0.0.1 answered 400" in dead.last_error and "routing_key *** is unknown" in dead.last_error
 
 
-def posted(event_type: str, agent: str = "user_reference", secret: str = "s3cret") -> Posted:
+def posted(
+    event_type: str, agent: str = "user_reference", secret: str = "s3cret", data: dict[str, object] | None = None
+) -> Posted:
     """A webhook as the documentation shows it."""
     event = {
         "id": "01BHPX",
         "event_type": event_type,
         "resource_type": "incident",
         "agent": {"id": "PLH1HKV", "summary": "Ann Other", "type": agent},
-        "data": {"id": "PGR0VU2", "type": "incident", "status": "acknowledged", "incident_key": "i-1"},
+        "data": data
+        if data is not None
+        else {"id": "PGR0VU2", "type": "incident", "status": "acknowledged", "incident_key": "i-1"},
     }
     body = json.dumps({"event": event}).encode()
     mark = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
@@ -86,5 +91,13 @@ def test_what_people_do_there_comes_back_when_the_signature_fits() -> None:
     assert hook.read(posted("incident.acknowledged")) == (Said("acknowledged", "01BHPX", "Ann Other", remote_id="i-1"),)
     assert hook.read(posted("incident.resolved", "inbound_integration_reference")) == (), "our own doing"
     assert hook.read(posted("incident.priority_updated")) == ()
+    incident = {"id": "PGR0VU2", "summary": "[i-1] SEV2 term-05 rejects calls", "type": "incident_reference"}
+    note = {"incident": incident, "id": "P2LA89X", "content": "it is the trunk", "type": "incident_note"}
+    assert hook.read(posted("incident.annotated", data=note)) == (
+        Said("commented", "01BHPX", "Ann Other", "it is the trunk", remote_id="i-1"),
+    )
+    assert hook.read(posted("incident.annotated", data={**note, "incident": {"summary": "another's"}})) == ()
+    with pytest.raises(ConnectorError, match="no PagerDuty webhook"):
+        hook.read(posted("incident.resolved", data={}))
     with pytest.raises(Unsigned):
         hook.read(posted("incident.resolved", secret="another"))
