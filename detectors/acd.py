@@ -30,8 +30,8 @@ def answered(rows: Rows) -> Flags:
 
 
 def worth_it(window: Window, gates: GateSettings) -> bool:
-    """Enough answers, a median that is shorter by a share, and not only because short calls end first."""
-    if window.total < gates.acd_support or np.isnan(window.normal_ms):
+    """A median that is shorter by a share, and not only because short calls end first."""
+    if np.isnan(window.normal_ms):
         return False
     shorter = window.median_ms <= (1 - gates.acd_drop) * window.normal_ms
     return bool(shorter and window.cohort_sd >= SURELY_SHORTER_SD)
@@ -52,6 +52,7 @@ ACD: Final = Question(
     counts=answered,
     scale=Scale("talk", 0.5),
     gate=worth_it,
+    support="acd_support",
     excuse=more_answers,
 )
 ACD_SHORT: Final = Question(
@@ -62,5 +63,6 @@ ACD_SHORT: Final = Question(
     counts=answered,
     scale=Scale("talk", 0.25),
     gate=worth_it,
+    support="acd_support",
     excuse=more_answers,
 )

@@ -40,8 +40,8 @@ def denied(rows: Rows) -> Flags:
 
 
 def worth_it(window: Window, gates: GateSettings) -> bool:
-    """Enough calls, and a share refused above normal."""
-    return window.total >= gates.records_support and window.excess >= 0.2
+    """A share refused above normal."""
+    return window.excess >= 0.2
 
 
 DENIED_CALLS: Final = Question(
@@ -52,6 +52,7 @@ DENIED_CALLS: Final = Question(
     counts=last_attempts,
     hit=denied,
     gate=worth_it,
+    support="records_support",
     families=(("customer",), ("trunk",)),
     by_hour=False,
     needs=("failures",),

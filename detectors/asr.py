@@ -22,9 +22,8 @@ JUMP_MIN: Final = 10
 
 
 def worth_it(window: Window, gates: GateSettings) -> bool:
-    """Enough attempts, and a fall that customers feel."""
-    enough = window.total >= gates.asr_support and window.fall >= gates.asr_drop
-    return enough and not only_failures_can_have_ended(window)
+    """A fall that customers feel."""
+    return window.fall >= gates.asr_drop and not only_failures_can_have_ended(window)
 
 
 def only_failures_can_have_ended(window: Window) -> bool:
@@ -52,6 +51,7 @@ ASR: Final = Question(
     counts=seizures,
     hit=lambda rows: rows.answered,
     gate=worth_it,
+    support="asr_support",
     excuse=answers_unchanged,
     needs=("failures",),
 )

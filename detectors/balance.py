@@ -32,8 +32,8 @@ def last_attempts(rows: Rows) -> Flags:
 
 
 def worth_it(window: Window, gates: GateSettings) -> bool:
-    """Enough calls, most of them refused for want of balance."""
-    return window.total >= gates.records_support and window.excess >= 0.5
+    """Most calls refused for want of balance."""
+    return window.excess >= 0.5
 
 
 BLOCKED_CALLS: Final = Question(
@@ -44,6 +44,7 @@ BLOCKED_CALLS: Final = Question(
     counts=last_attempts,
     hit=lambda rows: rows.blocked,
     gate=worth_it,
+    support="records_support",
     families=(("customer",),),
     by_hour=False,
     needs=("failures",),

@@ -29,8 +29,8 @@ def rerouted(rows: Rows) -> Flags:
 
 
 def worth_it(window: Window, gates: GateSettings) -> bool:
-    """Enough first attempts, and a share re-routed above normal."""
-    return window.total >= gates.records_support and window.excess >= gates.failover_share
+    """A share of first attempts re-routed above normal."""
+    return window.excess >= gates.failover_share
 
 
 FAILOVER: Final = Question(
@@ -41,6 +41,7 @@ FAILOVER: Final = Question(
     counts=first_attempts,
     hit=rerouted,
     gate=worth_it,
+    support="records_support",
     families=(("terminator",), ("terminator", "destination")),
     by_hour=False,
     needs=("failures",),

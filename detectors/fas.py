@@ -30,8 +30,8 @@ def suspected(rows: Rows) -> Flags:
 
 
 def worth_it(window: Window, gates: GateSettings) -> bool:
-    """Enough answers, and a share of suspected ones above normal."""
-    return window.total >= gates.acd_support and window.excess >= gates.fas_share
+    """A share of suspected answers above normal."""
+    return window.excess >= gates.fas_share
 
 
 FAS: Final = Question(
@@ -42,5 +42,6 @@ FAS: Final = Question(
     counts=answered,
     hit=suspected,
     gate=worth_it,
+    support="acd_support",
     needs=("ringing", "media"),
 )

@@ -19,9 +19,8 @@ from pipeline.settings import GateSettings
 
 
 def worth_it(window: Window, gates: GateSettings) -> bool:
-    """Enough attempts, and a fall of the network's own share."""
-    enough = window.total >= gates.asr_support and window.fall >= gates.ner_drop
-    return enough and not only_failures_can_have_ended(window)
+    """A fall of the network's own share."""
+    return window.fall >= gates.ner_drop and not only_failures_can_have_ended(window)
 
 
 NER: Final = Question(
@@ -32,6 +31,7 @@ NER: Final = Question(
     counts=seizures,
     hit=effective,
     gate=worth_it,
+    support="asr_support",
     excuse=answers_unchanged,
     needs=("failures", "ringing"),
 )

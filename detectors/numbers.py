@@ -28,8 +28,8 @@ def at_terminators(rows: Rows) -> Flags:
 
 
 def worth_it(window: Window, gates: GateSettings) -> bool:
-    """Enough attempts, and a share above normal."""
-    return window.total >= gates.asr_support and window.excess >= gates.numbers_share
+    """A share of failures above normal."""
+    return window.excess >= gates.numbers_share
 
 
 def one_list(window: Window) -> bool:
@@ -47,6 +47,7 @@ NUMBERS: Final = Question(
     counts=at_terminators,
     hit=number_failures,
     gate=worth_it,
+    support="asr_support",
     excuse=one_list,
     families=(("terminator",), ("terminator", "destination")),
     by_hour=False,

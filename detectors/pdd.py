@@ -24,8 +24,8 @@ def rang(rows: Rows) -> Flags:
 
 
 def worth_it(window: Window, gates: GateSettings) -> bool:
-    """Enough rings, and a median that is longer by a share and by seconds."""
-    if window.total < gates.pdd_support or np.isnan(window.normal_ms):
+    """A median that is longer by a share and by seconds."""
+    if np.isnan(window.normal_ms):
         return False
     longer_ms = window.median_ms - window.normal_ms
     return bool(longer_ms >= gates.pdd_rise * window.normal_ms and longer_ms >= gates.pdd_rise_s * 1000)
@@ -39,6 +39,7 @@ PDD: Final = Question(
     counts=rang,
     scale=Scale("pdd", 0.5),
     gate=worth_it,
+    support="pdd_support",
     needs=("ringing",),
 )
 PDD_TAIL: Final = Question(
@@ -49,5 +50,6 @@ PDD_TAIL: Final = Question(
     counts=rang,
     scale=Scale("pdd", 0.05),
     gate=worth_it,
+    support="pdd_support",
     needs=("ringing",),
 )

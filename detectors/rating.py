@@ -27,8 +27,8 @@ def unrated(rows: Rows) -> Flags:
 
 
 def worth_it(window: Window, gates: GateSettings) -> bool:
-    """Enough answers, and a share above normal."""
-    return window.total >= gates.records_support and window.excess >= gates.rating_share
+    """A share of unrated answers above normal."""
+    return window.excess >= gates.rating_share
 
 
 RATING: Final = Question(
@@ -39,5 +39,6 @@ RATING: Final = Question(
     counts=rated_calls,
     hit=unrated,
     gate=worth_it,
+    support="records_support",
     by_hour=False,
 )

@@ -117,6 +117,6 @@ class States:
         return found
 
 
-def threshold(slices: int, questions: int, settings: EvidenceSettings) -> float:
-    """Nats at which false alarms over all slices and questions come to the promised number a day."""
-    return float(np.log(max(slices, 10) * max(questions, 1) * 1440 / settings.false_tickets_per_day))
+def threshold(tests: int, settings: EvidenceSettings) -> float:
+    """Nats at which the false alarms of so many tests, each made every minute, come to the promised number a day."""
+    return float(np.log(max(tests, 10) * 1440 / settings.false_tickets_per_day))

@@ -99,6 +99,9 @@ class Question:
     rises: bool
     counts: Callable[[Rows], Flags]
     gate: Callable[[Window, GateSettings], bool]
+    """Whether what was seen is worth a ticket; asked when there is support."""
+    support: str
+    """The setting of [watch.gates] that says how many attempts a ticket needs."""
     hit: Callable[[Rows], Flags] | None = None
     scale: Scale | None = None
     families: tuple[Family, ...] = ALL_FAMILIES
@@ -109,3 +112,7 @@ class Question:
     """The expectation follows the hour of day and the weekend."""
     needs: tuple[Need, ...] = ()
     """Meaningless for a switch whose records show none of it (`pipeline.watch.disabled`)."""
+
+    def least(self, gates: GateSettings) -> int:
+        """Attempts that a ticket needs."""
+        return int(getattr(gates, self.support))

@@ -39,7 +39,7 @@ NEW_SD: Final[dict[tuple[str, ...], float]] = {
     ("customer", "terminator"): 0.6,
 }
 """How far a slice never seen may lie from what its parents say: the doubt of a cold start."""
-MISFIT_SD: Final = 0.05
+MISFIT_SD: Final = 0.025
 HOUR_SD: Final = 0.3
 OWN_SD: Final = 0.5
 SWEEPS: Final = 4

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from pipeline.baseline.model import Fit, doubt
 from pipeline.evidence import CALM_NATS, Overdispersion, States, loudest, ratio, threshold
 from pipeline.leaves import FAMILIES, Fan, Leaves
-from pipeline.quality.recent import Counts
+from pipeline.quality.recent import Counts, Recent
 from pipeline.questions import Question
 from pipeline.settings import WatchSettings
 
@@ -38,7 +38,7 @@ class Alarms:
     """States [slices and questions, shifts], the doubt they are tested with, and the overdispersion learnt."""
 
     def __init__(self, questions: Sequence[Question], settings: WatchSettings, leaves: Leaves) -> None:
-        self.settings, self.leaves = settings, leaves
+        self.questions, self.settings, self.leaves = tuple(questions), settings, leaves
         self.place = {question.name: place for place, question in enumerate(questions)}
         self.states = States(settings.evidence)
         self.spread = Overdispersion(len(FAMILIES) * len(questions), settings.evidence)
@@ -46,14 +46,29 @@ class Alarms:
         self.watched = np.array([[dims in question.families for dims in FAMILIES] for question in questions])
         self.moved: Floats = np.zeros(0)
         """Log-odds that each expectation is moved before it is tested."""
+        self.tests = 0
+        """Slices that can end in a ticket, over all questions."""
 
-    def refit(self, fits: Mapping[str, Fit]) -> None:
+    def refit(self, fits: Mapping[str, Fit], recent: Recent) -> None:
         """Take new expectations, in the order of the questions."""
         self.moved = self._moved(list(fits.values()), self.leaves.slice_count())
+        self.tests = sum(self._testable(question, recent) for question in self.questions)
 
     def limit(self) -> float:
         """Nats that an alarm needs, from the promised number of false tickets a day."""
-        return threshold(self.leaves.slice_count(), len(self.sign), self.settings.evidence)
+        return threshold(self.tests, self.settings.evidence)
+
+    def _testable(self, question: Question, recent: Recent) -> int:
+        """How many slices have the support that a ticket needs in the minutes that it is judged by: no other slice can
+        give a false one, so that no other need be allowed for."""
+        watched = self.watched[self.place[question.name]]
+        span = recent.span(question.name)
+        if not len(span.leaf):
+            return int(watched[self.leaves.slice_family].sum())
+        total = np.bincount(span.leaf, span.total, len(self.leaves)).astype(np.float64)
+        fan = self.leaves.fan(np.flatnonzero(total))
+        enough = fan.sums(total[total > 0]) >= question.least(self.settings.gates)
+        return int((enough & watched[self.leaves.slice_family[fan.slices]]).sum())
 
     def add(self, fan: Fan, counts: Mapping[str, Counts], fits: Mapping[str, Fit]) -> dict[str, Ringing]:
         """Add a minute: counts a row per leaf of the fan, with what known causes explain already expected. Returns the

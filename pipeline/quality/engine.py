@@ -66,7 +66,7 @@ class Engine:
         self.fits = fits
         self.references = references
         self._kept.clear()
-        self.alarms.refit(fits)
+        self.alarms.refit(fits, self.recent)
 
     def close(self, minute: int, rows: Rows, row_leaf: npt.NDArray[np.int64], hour: int) -> None:
         """Add one closed minute, move the causes under watch and search where an alarm rings."""

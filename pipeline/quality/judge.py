@@ -27,8 +27,8 @@ STILL: Final = 0.5
 
 def judge(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> Verdict:
     """The gate's answer, while the last minutes still show the change."""
-    window = observe(engine, question, cause, onset, minute)
-    if window is None or not question.gate(window, engine.settings.gates):
+    window, gates = observe(engine, question, cause, onset, minute), engine.settings.gates
+    if window is None or window.total < question.least(gates) or not question.gate(window, gates):
         return "nothing"
     if not _still(engine, question, cause, max(onset, minute - NOW_MIN + 1), minute, window):
         return "nothing"

@@ -62,7 +62,7 @@ class Traffic:
         normal = self.levels.expected(hour)
         self.minutes.append((closed.minute, count, np.nan_to_num(normal)))
         at = np.flatnonzero((self.levels.age >= WARM_MIN) & (normal > 0.02))  # nan: not known, not judged
-        limit = threshold(size, 1, self.settings.evidence)
+        limit = threshold(size, self.settings.evidence)
         gains = poisson_ratio(count[at], QUIET_HOUR * normal[at], np.full(len(at), SPREAD), -1.0)
         self.states.add(at, gains, limit)
         level = loudest(self.states.log[:size])

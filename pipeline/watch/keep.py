@@ -69,6 +69,7 @@ def snapshot(watch: Watch) -> bytes:
             "engine": _of(engine, ENGINE),
             "spread": _of(engine.alarms.spread, SPREAD),
             "states": engine.alarms.states.log,
+            "tests": engine.alarms.tests,
             "recent": list(engine.recent.minutes),
             "disabled": watch.disabled.state(),
             "history": learning.history.state(),
@@ -98,6 +99,7 @@ def restore(watch: Watch, blob: bytes) -> None:
     _into(engine, state["engine"])
     _into(engine.alarms.spread, state["spread"])
     engine.alarms.states.log = state["states"]
+    engine.alarms.tests = state["tests"]
     engine.recent.minutes = deque(state["recent"], maxlen=engine.recent.minutes.maxlen)
     watch.disabled.load(state["disabled"])
     learning.history.load(state["history"])
