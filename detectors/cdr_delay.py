@@ -67,7 +67,8 @@ class Silence:
         self.silent_min = max(1, round(settings.hold.silent_s / 60))
         self.support = settings.gates.traffic_support
         self.usual: dict[str, float] = {}
-        self.last: dict[str, int] = {}
+        self.quiet: dict[str, tuple[int, int]] = {}
+        """Of each switch: the first minute without a record, and how many of such passed while time went on."""
         self.open: dict[str, int] = {}
         self.calls: dict[str, float] = {}
         """The last `invites` sample of each switch."""
@@ -84,16 +85,18 @@ class Silence:
                 if switch in self.open:
                     found.append(self._finding(switch, minute.minute * MINUTE_MS))
                     del self.open[switch]
-                self.last[switch] = minute.minute
+                self.quiet.pop(switch, None)
                 usual = self.usual.get(switch)
                 self.usual[switch] = float(records) if usual is None else usual + (records - usual) / 30
-            elif switch in self.last:
-                self.last[switch] += not minute.fresh
-                silent = minute.minute - self.last[switch]
+            elif switch in self.usual:
+                since, silent = self.quiet.get(switch, (minute.minute, 0))
+                silent += minute.fresh
+                if silent:
+                    self.quiet[switch] = (since, silent)
                 expected = silent * self.usual[switch]
                 if switch not in self.open and silent >= self.silent_min and expected >= self.support:
                     if self.calls.get(switch, 1.0) > 0:
-                        self.open[switch] = self.last[switch] + 1
+                        self.open[switch] = since
                 if switch in self.open:
                     found.append(self._finding(switch, None))
         return found
@@ -114,7 +117,7 @@ class Silence:
 
     def state(self) -> dict[str, object]:
         """What a snapshot keeps."""
-        return {"usual": self.usual, "last": self.last, "open": self.open, "calls": self.calls}
+        return {"usual": self.usual, "quiet": self.quiet, "open": self.open, "calls": self.calls}
 
     def load(self, state: dict[str, object]) -> None:
         """Take a snapshot back."""

@@ -1,7 +1,7 @@
 """Records from the future: one wild record, or a switch whose clock is hours fast, must not carry the clock away.
 
-A record far ahead of all others is dated when it comes, if the stream then goes on where it was. It is believed,
-and the clock goes on from it, if nothing else comes any more: the gap was real.
+A record far ahead of all others is dated when it comes, if the stream then goes on where it was. It is believed, and
+the clock goes on from it, once five minutes of records are there and no other came: the gap was real.
 """
 
 from __future__ import annotations
@@ -57,11 +57,13 @@ class Ahead:
 
     def overtaken(self, newest_ms: int) -> list[pl.DataFrame]:
         """What waited and is no longer far ahead: other records have shown that time has gone on."""
-        if self.waiting and self.waiting[0].select(pl.col("arrival").min()).item() <= newest_ms + FAR_MS:
-            return self.release()
-        return []
-
-    def release(self) -> list[pl.DataFrame]:
-        """All that waited: the records have ended, so the gap was real."""
+        if not self.waiting or self.waiting[0].select(pl.col("arrival").min()).item() > newest_ms + FAR_MS:
+            return []
         waited, self.waiting = self.waiting, []
         return waited
+
+    def ended(self, newest_ms: int) -> list[pl.DataFrame]:
+        """What still waits when the records have ended: too little to be believed, dated as the last that was."""
+        waited, self.waiting = self.waiting, []
+        self.count += sum(map(len, waited))
+        return [frame.with_columns(arrival=pl.lit(newest_ms, pl.Int64)) for frame in waited]

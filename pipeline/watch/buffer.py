@@ -15,6 +15,8 @@ from pipeline.ports import Batch
 from pipeline.records import ARRIVAL, KINDS, MINUTE_MS, Kind, empty
 from pipeline.watch.ahead import Ahead
 
+BLOCK_MIN: Final = 1440
+NONE_MS: Final = 1 << 60
 PLAIN: Final = ("clock_ms", "closed", "late", "ticked_ms", "newest_ms")
 ORDER: dict[Kind, list[str]] = {
     "cdr": ["arrival", "call_id", "attempt", "switch", "customer", "ended_at"],
@@ -82,10 +84,13 @@ class Buffer:
         self.clock_ms = clock_ms if self.clock_ms is None else max(self.clock_ms, clock_ms)
 
     def take(self, everything: bool = False) -> Block | None:
-        """The minutes that the clock has passed, or None."""
+        """The minutes that the clock has passed, a day at most; None when there are none (left).
+
+        A gap of more than a day is skipped: to a record that is years wrong nobody walks minute by minute.
+        """
         if everything:
             for kind, ahead in self.ahead.items():
-                for waited in ahead.release():
+                for waited in ahead.ended(self._present_ms()):
                     self._hold(kind, waited)
         first = self._first()
         if first is None or self.clock_ms is None:
@@ -93,6 +98,9 @@ class Buffer:
         end = self.clock_ms // MINUTE_MS
         if everything:
             end = max(end, self._last() + 1)
+        if end - first > BLOCK_MIN:
+            first = max(first, min(self._earliest(), end - BLOCK_MIN))
+            end = min(end, first + BLOCK_MIN)
         if end <= first:
             return None
         frames: dict[Kind, pl.DataFrame] = {}
@@ -113,8 +121,12 @@ class Buffer:
     def _first(self) -> int | None:
         if self.closed is not None:
             return self.closed
+        return self._earliest() if any(self.held.values()) else None
+
+    def _earliest(self) -> int:
+        """The minute of the earliest record that waits; far in the future when none does."""
         firsts = [f.select(pl.col("arrival").min()).item() for frames in self.held.values() for f in frames]
-        return min(firsts) // MINUTE_MS if firsts else None
+        return min(firsts, default=NONE_MS) // MINUTE_MS
 
     def _last(self) -> int:
         lasts = [f.select(pl.col("arrival").max()).item() for frames in self.held.values() for f in frames]

@@ -22,7 +22,7 @@ from pipeline.questions import Question
 from pipeline.records import MINUTE_MS
 from pipeline.settings import WatchSettings
 from pipeline.traffic.traffic import Traffic
-from pipeline.watch.buffer import Block, Buffer
+from pipeline.watch.buffer import Buffer
 from pipeline.watch.disabled import Disabled
 from pipeline.watch.feeds import Feed, Feeds
 from pipeline.watch.intake import Intake
@@ -73,16 +73,16 @@ class Watch:
             self.feed_health.take(batch)
             self.disabled.take(batch)
             self.buffer.add(batch)
-            return self._close(self.buffer.take())
+            return self._close()
 
     def finish(self) -> list[Incident]:
         """Close every open minute: the records have ended."""
         with self.timing("slices"):
-            return self._close(self.buffer.take(everything=True))
+            return self._close(everything=True)
 
-    def _close(self, block: Block | None) -> list[Incident]:
+    def _close(self, everything: bool = False) -> list[Incident]:
         told: list[Incident] = []
-        if block is not None:
+        while block := self.buffer.take(everything):
             for closed in self.intake.minutes(block):
                 told += self._minute(closed)
         return told
