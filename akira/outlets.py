@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from connectors.outlets.port import Outlet
 from connectors.outlets.settings import OutletSettings
-from connectors.store.outbox import Outgoing
+from connectors.store.outgoing import Outgoing
 from pipeline.desk.contract import happening
 from pipeline.desk.ticket import Ticket
 

@@ -14,8 +14,9 @@ from akira.metrics import Metrics
 from akira.outlets import Target
 from connectors.errors import ConnectorError
 from connectors.outlets.port import Refused, Throttled
-from connectors.store.outbox import Outbox, Outgoing
+from connectors.store.outbox import Outbox
 from connectors.store.outcomes import Outcome, again, dead, sent
+from connectors.store.outgoing import Outgoing
 from connectors.store.tickets import Tickets
 from pipeline.desk.events import TicketEvent
 from pipeline.desk.fold import fold

@@ -16,7 +16,8 @@ from connectors.errors import ConnectorError
 from connectors.store.append import FanOut, nobody
 from connectors.store.door import Desk
 from connectors.store.engine import Store
-from connectors.store.outbox import Outbox, Outgoing
+from connectors.store.outbox import Outbox
+from connectors.store.outgoing import Outgoing
 from connectors.store.silences import Silences
 from connectors.store.tickets import Page, Tickets
 from pipeline.desk.commands import Command, Open, Refusal, Unsilence

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from connectors.errors import ConnectorError
 from connectors.outlets.port import Throttled
 from connectors.outlets.words import description, happened, headline
-from connectors.store.outbox import Outgoing
+from connectors.store.outgoing import Outgoing
 from pipeline.desk.ticket import Ticket
 from pipeline.ports import Disconnected
 

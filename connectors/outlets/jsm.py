@@ -16,7 +16,7 @@ from connectors.outlets.http import Http
 from connectors.outlets.port import Refused
 from connectors.outlets.settings import OutletSettings, Secret
 from connectors.outlets.words import cut, description, facts, happened, headline
-from connectors.store.outbox import Outgoing
+from connectors.store.outgoing import Outgoing
 from pipeline.desk.ticket import Ticket
 from pipeline.incidents import Severity
 

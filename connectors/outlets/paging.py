@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from connectors.store.outbox import Outgoing
+from connectors.store.outgoing import Outgoing
 from pipeline.desk.ticket import Ticket
 
 Step = Literal["trigger", "acknowledge", "resolve"]

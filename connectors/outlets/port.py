@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from connectors.errors import ConnectorError
-from connectors.store.outbox import Outgoing
+from connectors.store.outgoing import Outgoing
 from pipeline.desk.ticket import Ticket
 from pipeline.ports import Disconnected
 

@@ -17,7 +17,7 @@ from connectors.outlets.http import Http
 from connectors.outlets.port import Throttled
 from connectors.outlets.settings import OutletSettings, Secret
 from connectors.outlets.words import cut, facts, happened, headline, link
-from connectors.store.outbox import Outgoing
+from connectors.store.outgoing import Outgoing
 from pipeline.desk.ticket import Ticket
 from pipeline.incidents import Severity
 from pipeline.ports import Disconnected

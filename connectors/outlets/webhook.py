@@ -20,7 +20,7 @@ from pydantic import Field
 from connectors.errors import ConnectorError
 from connectors.outlets.http import Http
 from connectors.outlets.settings import OutletSettings, Secret
-from connectors.store.outbox import Outgoing
+from connectors.store.outgoing import Outgoing
 from pipeline.desk.contract import happening
 from pipeline.desk.events import KINDS
 from pipeline.desk.ticket import Ticket

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, func, select, update
@@ -12,8 +12,8 @@ from connectors.store import schema as s
 from connectors.store.engine import Store
 from connectors.store.ledger import AuditLine, record
 from connectors.store.outcomes import Outcome, State
+from connectors.store.outgoing import Outgoing
 from connectors.store.rows import event_of
-from pipeline.desk.events import TicketEvent
 
 _SETTLE: Final = (
     update(s.OUTBOX)
@@ -26,26 +26,6 @@ _SETTLE: Final = (
         remote_id=func.coalesce(bindparam("remote_id"), s.OUTBOX.c.remote_id),
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One event for one target. `key` is the idempotency key the other side is told."""
-
-    id: int
-    target: str
-    event: TicketEvent
-    state: State
-    attempts: int
-    next_at_ms: int
-    remote_id: str | None
-    """What the target calls this ticket, if it said so before."""
-    last_error: str
-
-    @property
-    def key(self) -> str:
-        """Stable over retries and restarts."""
-        return f"{self.event.ticket_id}:{self.event.seq}:{self.target}"
 
 
 class Outbox:

@@ -14,7 +14,8 @@ from connectors.outlets.settings import OutletSettings
 from connectors.store.door import Desk
 from connectors.store.engine import Store
 from connectors.store.journal import Journal
-from connectors.store.outbox import Outbox, Outgoing
+from connectors.store.outbox import Outbox
+from connectors.store.outgoing import Outgoing
 from connectors.store.tickets import Tickets
 from pipeline.desk.commands import Command
 from pipeline.desk.policy import DeskPolicy

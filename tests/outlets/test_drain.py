@@ -9,7 +9,8 @@ from akira.metrics import Metrics
 from akira.pump import pumps
 from connectors.store.engine import Store
 from connectors.store.journal import Journal
-from connectors.store.outbox import Outbox, Outgoing
+from connectors.store.outbox import Outbox
+from connectors.store.outgoing import Outgoing
 from connectors.store.tickets import Tickets
 from pipeline.desk.policy import DeskPolicy
 from pipeline.desk.ticket import Ticket
