@@ -39,6 +39,10 @@ class Files(Protocol):
 class LinesReader(Protocol):
     """A reader of lines, as `connectors.rows.understanding.Reader`, of any kind of record."""
 
+    def whole(self, data: bytes) -> int:
+        """Bytes of `data` up to the end of its last whole record."""
+        ...
+
     def read(self, data: bytes, source: str, first_line: int, directory: Directory) -> Read:
         """Records of `data`, whose first line is line `first_line` (1-based) of `source`."""
         ...
@@ -80,7 +84,7 @@ class ReaderFiles:
         """Batches of a file, plain or as gz or zst, whatever its ending."""
         self._source = str(path)
         line = 1
-        for block in blocks(path):
+        for block in blocks(path, self._reader.whole):
             if isinstance(block, Reject):
                 yield Batch(self.kind, empty(self.kind), (block,))
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ from connectors.codec.lines import decode
 from connectors.codec.parquet import read_parquet
 from connectors.codec.sheets import Sheet
 from connectors.errors import ConnectorError
+from connectors.rows.lines import last_line_whole
 from pipeline.ports import Batch, Reject
 from pipeline.records import Kind, empty
 
@@ -64,30 +65,34 @@ def _csv(kind: Kind, path: Path) -> Iterator[Batch]:
     yield sheet.finish()
 
 
-def blocks(path: Path) -> Iterator[bytes | Reject]:
-    """Whole lines of a text file, some megabytes at a time; a reject where the archive or a line breaks off."""
+def blocks(path: Path, whole: Callable[[bytes], int] = last_line_whole) -> Iterator[bytes | Reject]:
+    """Whole records of a text file, some megabytes at a time; a reject where the archive or a record breaks off.
+
+    `whole` gives the bytes of its argument up to the end of the last whole record.
+    """
     rest: list[bytes] = []
     held, lines = 0, 0
     try:
         for piece in pieces(path):
             rest.append(piece)
             held += len(piece)
-            if held < BLOCK_BYTES or b"\n" not in piece:
-                if held > BLOCK_BYTES + LINE_MAX:
-                    yield _cut(path, lines + 1, "too_long", f"lines of at most {LINE_MAX} bytes", b"".join(rest))
-                    return
+            if held < BLOCK_BYTES:
                 continue
             block = b"".join(rest)
-            cut = block.rfind(b"\n") + 1
+            cut = whole(block)
+            if not cut and held > BLOCK_BYTES + LINE_MAX:
+                yield _cut(path, lines + 1, "too_long", f"lines of at most {LINE_MAX} bytes", block)
+                return
             rest, held = [block[cut:]], len(block) - cut
-            lines += block.count(b"\n")
-            yield block[:cut]
+            if cut:
+                lines += block[:cut].count(b"\n")
+                yield block[:cut]
     except Truncated as broken:
         block = b"".join(rest)
-        cut = block.rfind(b"\n") + 1
+        cut = whole(block)
         if cut:
             yield block[:cut]
-        lines += block.count(b"\n")
+        lines += block[:cut].count(b"\n")
         expected = f"a whole archive: {broken.why} at byte {broken.at}; lines before {lines + 1} were read"
         yield _cut(path, lines + 1, "truncated", expected, block[cut:])
         return

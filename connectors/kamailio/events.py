@@ -15,7 +15,7 @@ import polars as pl
 from connectors.kamailio.callers import Callers
 from connectors.rows.json_lines import json_lines
 from connectors.rows.times import epoch
-from connectors.rows.understanding import Read
+from connectors.rows.understanding import ByLine, Read
 from pipeline.directory import Directory
 from pipeline.intake import judge
 from pipeline.intake.limits import RAW_MAX
@@ -38,7 +38,7 @@ _PEERS_MOST: Final = 100_000
 _Row = tuple[int, int, str, str, str, str | None, str, float]
 
 
-class KamailioEvents:
+class KamailioEvents(ByLine):
     """Counts wait until an event of a later minute closes theirs; the clock is the time of arrival."""
 
     name = "kamailio"

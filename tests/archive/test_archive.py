@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 from collections.abc import Iterable
@@ -13,17 +14,19 @@ from polars.testing import assert_frame_equal
 
 from connectors import archive as archive_module
 from connectors.archive import ArchiveSource, Input
-from connectors.archive_files import ContractFiles, found
+from connectors.archive_files import ContractFiles, ReaderFiles, found
 from connectors.archive_inputs import Archive, inputs
 from connectors.codec import write
 from connectors.directory_file import load_directory
 from connectors.errors import ConnectorError
+from connectors.formats import reader
 from pipeline.directory import Destination, Directory
 from pipeline.ports import Batch
 from pipeline.records import ARRIVAL, MINUTE_MS, SCHEMAS, Kind
 
 START = 1_795_515_900_000
 DATA = Path(__file__).parent.parent / "data" / "kamailio"
+VENDORS = Path(__file__).parent.parent / "data" / "vendors"
 DIRECTORY = Directory(destinations=(Destination(name="UK", prefixes=("44",)),))
 
 
@@ -186,3 +189,28 @@ def test_pages_that_are_none_are_refused(tmp_path: Path) -> None:
     rejects = [(reject.line, reject.reason) for batch in batches for reject in batch.rejects]
     assert rejects == [(1, "not_a_page"), (2, "not_a_page")]
     assert whole(batches, "sip")["metric"].to_list() == ["active_calls"]
+
+
+def test_a_record_of_many_lines_is_not_cut_where_a_block_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = (VENDORS / "opensips_event.txt").read_bytes()
+    path = tmp_path / "events.txt"
+    path.write_bytes(event * 20)
+    at_once = list(ReaderFiles("cdr", reader("opensips_event"), Directory()).read(path))
+    monkeypatch.setattr("connectors.codec.files.BLOCK_BYTES", 300)
+    monkeypatch.setattr("connectors.codec.compressed._READ", 64)
+    in_blocks = list(ReaderFiles("cdr", reader("opensips_event"), Directory()).read(path))
+    assert len(in_blocks) > 20
+    assert pl.concat(batch.frame for batch in in_blocks).equals(pl.concat(batch.frame for batch in at_once))
+    told = [[(r.line, r.reason, r.raw) for batch in batches for r in batch.rejects] for batches in (in_blocks, at_once)]
+    assert told[0] == told[1]
+
+
+def test_a_record_cut_off_with_its_archive_is_kept_with_its_line(tmp_path: Path) -> None:
+    event = (VENDORS / "opensips_event.txt").read_bytes()
+    packed = gzip.compress(event * 3_000)
+    path = tmp_path / "events.gz"
+    path.write_bytes(packed[: len(packed) // 2])
+    batches = list(ReaderFiles("cdr", reader("opensips_event"), Directory()).read(path))
+    (cut,) = [r for batch in batches for r in batch.rejects if r.reason == "truncated"]
+    lines = (event * 3_000).splitlines()
+    assert cut.line is not None and lines[cut.line - 2] == b"" and cut.raw.encode().startswith(lines[cut.line - 1])
