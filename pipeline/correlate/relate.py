@@ -27,6 +27,10 @@ EXPLAINS: Final = frozenset({("fas", "acd_drop"), ("fas", "ner_drop"), ("route_f
 """(what explains, what is explained): joined whenever they hold at the same time on related causes."""
 
 
+SAME_CALLS: Final = {"asr_drop", "ner_drop"}
+"""Two measures of the same failed calls: what one shows of a part is the other's, however late it stands out."""
+
+
 def widened(cause: NamedCause, owners: Mapping[str, str]) -> dict[str, set[str]]:
     """The cause with the customers of its trunks added, so that a trunk lies within its customer."""
     sets = {dim: set(values) for dim, values in cause.items()}
@@ -74,6 +78,8 @@ def belongs(new: Finding, old: Finding, owners: Mapping[str, str]) -> bool:
     if (old.signal, new.signal) in EXPLAINS or (new.signal, old.signal) in EXPLAINS:
         return True
     if new.signal == old.signal and set(new.cause) == set(old.cause):
+        return True
+    if {new.signal, old.signal} == SAME_CALLS and old.cause and holds(old.cause, widened(new.cause, owners)):
         return True
     # "everything" holds every slice: only what began with it is a part of it
     near_ms = NEAR_MS if bool(new.cause) == bool(old.cause) else JOINT_MS
