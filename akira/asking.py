@@ -5,10 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 
-import structlog
-
+from akira.beside import Outage, beside
 from akira.chores import now_ms
 from akira.metrics import Metrics
 from akira.wiring import Parts
@@ -18,69 +16,39 @@ from connectors.outlets.port import Poll
 from pipeline.ports import Disconnected
 
 
-@dataclass
 class Asking:
     """One tool and the desk that does what it says."""
 
-    name: str
-    poll: Poll
-    back: Back
-    metrics: Metrics
-    _hint: str = ""
+    def __init__(self, name: str, poll: Poll, back: Back, metrics: Metrics) -> None:
+        self.name, self._poll, self._back, self._outage = name, poll, back, Outage(name, metrics)
 
     def once(self, at_ms: int) -> bool:
         """Ask, and do what was said; False when the tool is away or answers something else."""
         try:
-            for said in self.poll.ask():
-                self.back.take(said, at_ms)
+            for said in self._poll.ask():
+                self._back.take(said, at_ms)
         except (Disconnected, ConnectorError) as wrong:
-            self._told(str(wrong))
+            self._outage.told(str(wrong))
             return False
-        self.poll.taken()
-        self._told("")
+        self._poll.taken()
+        self._outage.told("")
         return True
 
     def run(self, stop: threading.Event) -> None:
         """Ask now and again until `stop` is set."""
         while not stop.is_set():
             self.once(now_ms())
-            stop.wait(self.poll.every_s)
-
-    def _told(self, hint: str) -> None:
-        """Said once for each outage."""
-        log = structlog.get_logger("akira.asking")
-        if hint and hint != self._hint:
-            log.warning("waiting", outlet=self.name, reason=hint)
-        elif self._hint and not hint:
-            log.info("going on", outlet=self.name, after=self._hint)
-        self._hint = hint
-        self.metrics.source(self.name, not hint)
+            stop.wait(self._poll.every_s)
 
 
 @contextmanager
 def asking(parts: Parts, stop: threading.Event) -> Iterator[None]:
     """While the block runs every outlet that has a poll is asked. A bug in it sets `stop` and is raised at the end."""
-    faults: list[BaseException] = []
-    enough = threading.Event()
-
-    def guarded(each: Asking) -> None:
-        try:
-            each.run(enough)
-        except BaseException as fault:
-            faults.append(fault)
-            stop.set()
-
     with ExitStack() as closing:
+        works = []
         for settings in parts.settings.outlet:
-            poll = settings.poll()
-            if poll is None:
-                continue
-            closing.callback(poll.close)
-            each = Asking(settings.name, poll, Back(settings, parts.desk, parts.outbox), parts.metrics)
-            thread = threading.Thread(target=guarded, args=(each,), name=f"ask-{settings.name}", daemon=True)
-            thread.start()
-            closing.callback(thread.join)
-        closing.callback(enough.set)
+            if (poll := settings.poll()) is not None:
+                closing.callback(poll.close)
+                works.append(Asking(settings.name, poll, Back(settings, parts.desk, parts.outbox), parts.metrics))
+        closing.enter_context(beside(works, stop))
         yield
-    if faults:
-        raise faults[0]

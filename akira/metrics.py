@@ -147,6 +147,7 @@ class Metrics:
         self._deliveries = self._counter("outbox_deliveries", "Attempts to deliver, by outcome.", "target", "outcome")
         self._resting = self._gauge("outbox_resting", "1 while a target that keeps failing is left alone.", "target")
         self._alerts = self._counter("alerts", "Alerts taken from Alertmanager, by what they became.", "outcome")
+        self._mails = self._counter("mails", "Mails taken, by what they became.", "outcome")
         self._shed = self._counter("http_shed", "Requests answered 503 because too many waited.", "door")
 
     def outbox(self, waiting: Mapping[str, tuple[int, int]]) -> None:
@@ -167,6 +168,10 @@ class Metrics:
     def alert(self, outcome: str) -> None:
         """One alert taken from Alertmanager; outcome: `opened`, `joined`, `known`, `recovering` or `own`."""
         self._alerts.labels(outcome).inc()
+
+    def mail(self, outcome: str) -> None:
+        """One mail; outcome: `opened`, `answered`, `known`, `ignored` or `refused`."""
+        self._mails.labels(outcome).inc()
 
     def shed(self, door: str) -> None:
         """A request was answered 503."""

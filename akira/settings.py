@@ -15,6 +15,7 @@ from akira.errors import OperatorError
 from akira.web.auth.oidc_settings import OidcSettings
 from connectors.alertmanager.settings import AlertmanagerSettings
 from connectors.kafka.settings import KafkaSettings
+from connectors.mail.settings import MailSettings
 from connectors.outlets.kinds import Outlets
 from connectors.prometheus.scrape import ScrapeSettings
 from connectors.switches import SwitchSettings
@@ -92,6 +93,7 @@ class Settings(_Section):
     desk: DeskSettings = DeskSettings()
     web: WebSettings = WebSettings()
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
+    mail: MailSettings = MailSettings()
     cdr: tuple[SwitchSettings, ...] = Field(
         default=(), description='the switches of `source = "switches"`, [[cdr]] each; see docs/running.md'
     )

@@ -88,6 +88,7 @@ class Smtp:
         try:
             if self.tls == "starttls":
                 session.starttls(context=trusted)
+            session.ehlo_or_helo_if_needed()
             if self.user:
                 session.login(self.user, self.password)
         except BaseException:

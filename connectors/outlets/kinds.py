@@ -6,25 +6,29 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
+from connectors.outlets.customer_mail import CustomerMailSettings
 from connectors.outlets.jira import JiraSettings
 from connectors.outlets.jsm import JsmSettings
 from connectors.outlets.pagerduty import PagerDutySettings
 from connectors.outlets.rt import RtSettings
 from connectors.outlets.slack import SlackSettings
+from connectors.outlets.smtp import SmtpSettings
 from connectors.outlets.teams import TeamsSettings
 from connectors.outlets.webhook import WebhookSettings
 from connectors.outlets.zammad import ZammadSettings
 from connectors.outlets.znuny import ZnunySettings
 
-TAKEN: Final = frozenset({"kafka", "alertmanager"})
+TAKEN: Final = frozenset({"kafka", "alertmanager", "mail-drop", "mail-imap"})
 """Names of targets and doors that are no outlets."""
 
 AnyOutlet = Annotated[
-    JiraSettings
+    CustomerMailSettings
+    | JiraSettings
     | JsmSettings
     | PagerDutySettings
     | RtSettings
     | SlackSettings
+    | SmtpSettings
     | TeamsSettings
     | WebhookSettings
     | ZammadSettings

@@ -10,6 +10,7 @@ from pathlib import Path
 from akira.metrics import Metrics
 from akira.outlets import Filtered
 from akira.pump import Pump
+from connectors.outlets.port import Outlet
 from connectors.outlets.settings import OutletSettings
 from connectors.store.door import Desk
 from connectors.store.engine import Store
@@ -58,11 +59,18 @@ class Told:
         return self.outbox.rows("pending")
 
 
+def plainly(settings: OutletSettings, store: Store) -> Outlet:
+    """The outlet as most are opened."""
+    return settings.open(CONSOLE)
+
+
 @contextmanager
-def told(settings: OutletSettings, folder: Path) -> Iterator[Told]:
+def told(
+    settings: OutletSettings, folder: Path, opened: Callable[[OutletSettings, Store], Outlet] = plainly
+) -> Iterator[Told]:
     """The outlet of `settings` behind a real outbox in `folder`."""
     store = Store.open(f"sqlite:///{folder}/akira.db")
-    with closing(store), closing(settings.open(CONSOLE)) as outlet:
+    with closing(store), closing(opened(settings, store)) as outlet:
         policy, outbox = DeskPolicy(), Outbox(store)
         fan_out = lambda ticket, event: (settings.name,) if settings.wants(event) else ()  # noqa: E731 - one line
         pump = Pump(settings.name, Filtered(settings, outlet), outbox, Tickets(store), Metrics("0", lambda: 0.0))
