@@ -57,13 +57,18 @@ class Outbox:
                 connection.execute(_SETTLE, [asdict(outcome) for outcome in outcomes])
 
     def resend(self, row_ids: Iterable[int], at_ms: int, by: str) -> int:
-        """Raise dead rows again; how many."""
+        """Raise dead rows again; how many. The last that was sent after one goes again too, so that what the target
+        hears in the end is how things are, not how they were."""
         o = s.OUTBOX.c
         dead = o.id.in_(list(row_ids)) & (o.state == "dead")
         with self._store.writing() as connection:
             raised = connection.execute(select(o.ticket_id, o.seq, o.target).where(dead)).tuples().all()
             for ticket_id, seq, target in raised:
                 record(connection, AuditLine(at_ms, by, "sent again", f"{ticket_id}:{seq}", target))
+                after = (o.ticket_id == ticket_id) & (o.target == target) & (o.seq > seq)
+                last = select(func.max(o.seq)).where(after).scalar_subquery()
+                sent = update(s.OUTBOX).where(after, o.seq == last, o.state == "sent")
+                connection.execute(sent.values(state="pending", attempts=1, next_at_ms=0))
             connection.execute(update(s.OUTBOX).where(dead).values(state="pending", attempts=0, next_at_ms=0))
         return len(raised)
 

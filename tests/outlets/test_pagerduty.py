@@ -101,3 +101,19 @@ def test_what_people_do_there_comes_back_when_the_signature_fits() -> None:
         hook.read(posted("incident.resolved", data={}))
     with pytest.raises(Unsigned):
         hook.read(posted("incident.resolved", secret="another"))
+
+
+def test_an_alert_sent_again_after_its_end_does_not_stay_open(
+    noc: Told, tool: Tool, contract: PagerDutyContract
+) -> None:
+    tool.faults.append(Reply(400, {"message": "not today"}))
+    ticket = noc.happens()
+    noc.send()
+    (dead,) = noc.dead()
+    noc.do(ticket, Acknowledge())
+    noc.do(ticket, Resolve("rerouted", override=True))
+    noc.send()
+    assert contract.state == {ticket: "over"}
+    noc.outbox.resend([dead.id], noc.at_ms, "jo")
+    noc.send()
+    assert contract.state == {ticket: "over"} and tool.asked[-1].json["event_action"] == "resolve"

@@ -68,6 +68,14 @@ def test_waits_double_hold_back_what_follows_and_end_dead(outbox: Outbox) -> Non
     assert "i-1:1:jira" in _keys(outbox, now)
 
 
+def test_what_is_sent_again_too_late_is_followed_by_how_things_are(outbox: Outbox) -> None:
+    opened, *later = [row for row in outbox.due(0, target="jira") if row.event.ticket_id == "i-1"]
+    outbox.settle([dead(opened.id, 0, "400"), *(sent(row.id, "NOC-17") for row in later)])
+    assert outbox.resend([opened.id], 5, "jo") == 1
+    again_due = [row for row in outbox.due(0, target="jira") if row.event.ticket_id == "i-1"]
+    assert [(row.id, row.attempts) for row in again_due] == [(opened.id, 0), (later[-1].id, 1)]
+
+
 def test_a_target_may_ask_for_its_own_wait_and_refuse_for_good(outbox: Outbox) -> None:
     jira, kafka = outbox.due(0)[:2]
     outbox.settle([again(jira.id, 0, "429", 1000, wait_ms=60_000), dead(kafka.id, 0, "400 bad field")])
