@@ -45,7 +45,7 @@ truth: $(READY) ## labelled carriers: recall, precision, cause, severity, delay
 	@$(BIN)/python -m benchmarks.truth --write docs/accuracy.md --results benchmarks/results.json
 
 bench: $(READY) ## benchmarks that need no data set, each against a named rival in the same run
-	@for each in $(filter-out benchmarks/truth% benchmarks/nab% benchmarks/robustspot.py,$(wildcard benchmarks/*.py)); do echo "== $$each"; $(BIN)/python "$$each" || exit 1; done
+	@for each in $(filter-out benchmarks/truth% benchmarks/nab% benchmarks/robustspot.py,$(wildcard benchmarks/*.py)); do echo "== $$each"; $(BIN)/python -m "benchmarks.$$(basename "$$each" .py)" || exit 1; done
 
 lock: ## resolve requirements.lock anew (needs uv); pins that still fit are kept
 	uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --generate-hashes \

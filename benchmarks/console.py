@@ -1,9 +1,17 @@
-"""Console with 1,000 tickets and 10,000 alerts: list, search, live update; `python -m benchmarks.console`."""
+"""Console with 1,000 open tickets that hold 10,000 open alerts: list, search, live update, opening a ticket by HTTP.
+
+Rival in the same run, where its Debian packages are installed: Request Tracker 5 opening a ticket over its REST API, on
+SQLite as well. Wall-clock times of one client. Into results.json go `console_list_ms`, `search_ms` (95th percentiles),
+`console_list_kb`, `live_update_s` (slowest), `api_create_ms` and `rt_create_ms` (medians):
+
+    python -m benchmarks.console [--times N]
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import tempfile
 import time
@@ -14,14 +22,17 @@ import httpx
 
 from akira.serving import served
 from akira.web.app import create_app
+from connectors.alertmanager.book import Book, Known
 from connectors.store.engine import Store
 from connectors.store.journal import Journal
 from pipeline.desk.policy import DeskPolicy
 from pipeline.incidents import Evidence, Figure, Impact, Incident, Point
+from tests.rt.server import SERVER, SETUP, request_tracker
 
 RESULTS = Path(__file__).parent / "results.json"
 START_MS = 1_750_000_000_000
-TICKETS, ALERTS = 1_000, 10_000
+TICKETS, ALERTS, REVISIONS = 1_000, 10_000, 10
+CREATES = 40
 
 
 def incident(number: int, revision: int) -> Incident:
@@ -82,6 +93,30 @@ def live_update_s(client: httpx.Client, times: int) -> float:
     return slowest
 
 
+def alert(number: int) -> Known:
+    """An open alert of one of the tickets."""
+    return Known(f"{number:016x}", START_MS + number, f"I-{number % TICKETS:05d}", "prometheus-main")
+
+
+def create(client: httpx.Client) -> httpx.Response:
+    """Open a ticket."""
+    body = {"ticket_type": "sip_quality", "summary": "calls to Germany fail", "intake": {"customer": "customer-7"}}
+    return client.post("/api/v1/tickets", json=body)
+
+
+def rt_create_ms(folder: Path) -> float | None:
+    """The median of the same by Request Tracker; None where it is not installed."""
+    if not (shutil.which(SETUP) and SERVER.exists()):
+        print(f"Request Tracker 5 is not installed: no rival ({SETUP})")
+        return None
+    (folder / "rt").mkdir()
+    with request_tracker(folder / "rt") as rt:
+        headers = {"Authorization": f"token {rt.tokens['akira']}"}
+        with httpx.Client(base_url=f"{rt.url}/REST/2.0", headers=headers, timeout=60) as client:
+            body = {"Queue": "NOC", "Subject": "calls to Germany fail"}
+            return statistics.median(timed(lambda: client.post("/ticket", json=body), CREATES)[0])
+
+
 def main() -> None:
     """Fill a store, measure, and merge the figures into results.json."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -90,8 +125,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store, policy = Store.open(f"sqlite:///{folder}/akira.db"), DeskPolicy()
         journal = Journal(store, policy)
-        for revision in range(1, ALERTS // TICKETS + 1):
+        for revision in range(1, REVISIONS + 1):
             journal.record([incident(number, revision) for number in range(TICKETS)], None)
+        Book(store).put(*(alert(number) for number in range(ALERTS)))
         app = create_app(store, policy)
         token, _ = app.state.tokens.issue("bench", "admin", at_ms=app.state.clock(), by="bench", lasts_ms=None)
         headers = {"Authorization": f"Bearer {token}"}
@@ -104,8 +140,11 @@ def main() -> None:
                 "console_list_kb": round(size / 1000, 1),
                 "search_ms": round(p95(search_ms), 1),
                 "live_update_s": round(live_update_s(client, 10), 2),
+                "api_create_ms": round(statistics.median(timed(lambda: create(client), CREATES)[0]), 1),
             }
         store.close()
+        if (rival := rt_create_ms(Path(folder))) is not None:
+            figures["rt_create_ms"] = round(rival, 1)
     known = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
     RESULTS.write_text(json.dumps(known | figures, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     print(json.dumps(figures))
