@@ -21,7 +21,7 @@ SETTINGS = """
 [run]
 source = "switches"
 [web]
-address = "https://noc.example"
+address = "https://whole-way.example"
 [store]
 url = "sqlite:///{folder}/akira.db"
 [[cdr]]
@@ -47,7 +47,7 @@ def test_opened_here_resolved_there(rt: Rt, tmp_path: Path, monkeypatch: pytest.
     with opened(settings) as parts, live(parts, Asked(), stop), asking(parts, stop):
         done = parts.desk.do("", report(), time.time_ns() // 1_000_000, "ann")
         assert isinstance(done, Done)
-        refers = f"RefersTo = 'https://noc.example/tickets/{done.ticket.id}'"
+        refers = f"RefersTo = 'https://whole-way.example/tickets/{done.ticket.id}'"
         until("the ticket is there", lambda: rt.count(refers) == 1)
         (remote,) = [row["id"] for row in rt.as_ann("GET", "tickets", query=refers)["items"]]
         rt.as_ann("PUT", f"ticket/{remote}", {"Status": "resolved"})
