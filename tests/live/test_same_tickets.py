@@ -20,15 +20,18 @@ import polars as pl
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
+from akira.replaying import replay
 from akira.watching import new_watch
-from connectors.codec import encode
+from connectors.archive_inputs import Archive
+from connectors.codec import encode, write
+from connectors.directory_file import as_toml
 from connectors.store.engine import Store
 from connectors.store.tickets import Filter, Tickets
 from pipeline.desk.book import Book
 from pipeline.desk.contract import contract
 from pipeline.desk.policy import DeskPolicy
 from pipeline.desk.ticket import STATES, Ticket
-from pipeline.directory import Directory
+from pipeline.directory import Destination, Directory
 from pipeline.lanes import Lane, give
 from pipeline.ports import Batch
 from pipeline.records import ARRIVAL, Kind
@@ -93,10 +96,10 @@ def test_shuffled_within_lateness_and_cut_anywhere(expected: list[str], seed: in
     assert told(read(parts, rng, 3000)) == expected
 
 
-def produced(bootstrap: str, topics: Mapping[str, str]) -> None:
+def produced(bootstrap: str, topics: Mapping[str, str], morning: Mapping[Kind, pl.DataFrame]) -> None:
     """The morning into the topics, calls over all partitions, in order of arrival."""
     producer = KafkaProducer(bootstrap_servers=bootstrap, linger_ms=50, compression_type="lz4")
-    for kind, frame in carrier.morning().items():
+    for kind, frame in morning.items():
         for key, line in zip(frame[ARRIVAL[kind]].to_list(), encode(kind, frame).splitlines(), strict=True):
             producer.send(topics[kind], key=str(key).encode() if kind == "cdr" else None, value=line)
     producer.send(topics["cdr"], value=b"no record")
@@ -108,11 +111,18 @@ def produced(bootstrap: str, topics: Mapping[str, str]) -> None:
 def live_settings(kafka_bootstrap: str, make_topics: Make, tmp_path: Path) -> Path:
     """Settings of a run that reads the morning in small pieces and checkpoints at every minute."""
     topics = make_topics(cdr=4, sip=1, balance=1, tickets=1, deadletters=1)
-    produced(kafka_bootstrap, topics)
+    produced(kafka_bootstrap, topics, carrier.morning())
+    return settings_file(tmp_path, kafka_bootstrap, topics)
+
+
+def settings_file(folder: Path, kafka_bootstrap: str, topics: Mapping[str, str], directory: Path | None = None) -> Path:
+    """Of a run on these topics that keeps its tickets in the folder."""
     names = "\n".join(f'{role} = "{name}"' for role, name in topics.items())
+    who = f'directory = "{directory}"' if directory else ""
     text = f"""
+{who}
 [store]
-url = "sqlite:///{tmp_path}/akira.db"
+url = "sqlite:///{folder}/akira.db"
 [web]
 port = 0
 [run]
@@ -125,7 +135,7 @@ poll_records = 300
 [kafka.topics]
 {names}
 """
-    path = tmp_path / "akira.toml"
+    path = folder / "akira.toml"
     path.write_text(text)
     return path
 
@@ -180,6 +190,35 @@ def published(settings: Path) -> tuple[dict[str, int], dict[str, dict[str, objec
 def test_through_a_real_broker(expected: list[str], live_settings: Path) -> None:
     drained(live_settings)
     assert stored(live_settings) == expected
+
+
+@pytest.mark.kafka
+def test_destinations_found_by_prefix_are_those_of_a_file(
+    kafka_bootstrap: str, make_topics: Make, tmp_path: Path
+) -> None:
+    """No record names its destination: the directory's prefixes do, and a fault of one destination is told by them."""
+    prefixes = {f"dest-{n}": f"4{n}" for n in range(4)}
+    who = Directory(destinations=tuple(Destination(name=name, prefixes=(p,)) for name, p in prefixes.items()))
+    (tmp_path / "directory.toml").write_text(as_toml(who))
+    dialed = pl.col("destination").replace_strict(prefixes) + "151234567"
+    morning = carrier.morning()
+    to_one = pl.col("destination") == "dest-2"
+    late = (pl.col("emitted_at") >= carrier.T0 + 40 * 60_000) & to_one & pl.col("answered_at").is_not_null()
+    refused = [pl.when(late).then(None).otherwise(pl.col("answered_at")).alias("answered_at")]
+    refused += [pl.when(late).then(pl.lit(503, pl.Int16)).otherwise(pl.col("sip_code")).alias("sip_code")]
+    calls = morning["cdr"].with_columns(*refused, dialed=dialed)
+    morning["cdr"] = calls.with_columns(destination=pl.lit(None, pl.String))
+    files = {kind: tmp_path / f"{kind}.ndjson" for kind in morning}
+    for kind, frame in morning.items():
+        write(kind, frame, files[kind])
+    archive = Archive(**{kind: (str(path),) for kind, path in files.items()})
+    outcome = replay(archive, who, WatchSettings(), DeskPolicy())
+    assert {"destination": ["dest-2"]} in [ticket["cause"] for ticket in outcome.tickets]
+    topics = make_topics(cdr=4, sip=1, balance=1, tickets=1, deadletters=1)
+    produced(kafka_bootstrap, topics, morning)
+    settings = settings_file(tmp_path, kafka_bootstrap, topics, tmp_path / "directory.toml")
+    drained(settings)
+    assert stored(settings) == sorted(json.dumps(ticket, sort_keys=True) for ticket in outcome.tickets)
 
 
 @pytest.mark.kafka
