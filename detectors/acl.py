@@ -26,6 +26,8 @@ from pipeline.settings import GateSettings, WatchSettings
 LEAST: Final = 20.0
 NATS: Final = 16.0
 CALM_MIN: Final = 3
+WARM_MIN: Final = 10
+"""In the first minutes of all only the usual number is learnt: scanners knock at every switch, all the time."""
 
 
 def last_attempts(rows: Rows) -> Flags:
@@ -84,9 +86,11 @@ class Acl:
     def __init__(self, settings: WatchSettings) -> None:
         self.ratio = settings.gates.acl_ratio
         self.sources: dict[str, Denials] = {}
+        self.age_min = 0
 
     def observe(self, minute: ClosedMinute) -> list[Finding]:
         """Findings of this minute."""
+        self.age_min += 1
         now: dict[str, float] = {}
         for _, _, _, kind, peer, customer, value, _ in minute.samples("acl_denied"):
             key = f"customer={customer}" if customer else f"{kind}={peer}"
@@ -103,6 +107,9 @@ class Acl:
         """Move one source by a minute; True when its trouble has ended."""
         source.series.append((minute, count))
         del source.series[:-90]
+        if self.age_min <= WARM_MIN:
+            self._learn(source, count)
+            return False
         usual = max(source.usual, 0.2)
         if source.open:
             source.calm = source.calm + 1 if count < self.ratio * usual else 0
@@ -118,9 +125,12 @@ class Acl:
         if source.log >= NATS and since >= LEAST:
             source.open, source.calm = True, 0
         elif source.log < NATS / 2:
-            source.minutes += 1
-            source.usual += (count - source.usual) / min(source.minutes, 120)
+            self._learn(source, count)
         return False
+
+    def _learn(self, source: Denials, count: float) -> None:
+        source.minutes += 1
+        source.usual += (count - source.usual) / min(source.minutes, 120)
 
     def _finding(self, minute: ClosedMinute, key: str, source: Denials, ended: bool) -> Finding:
         cause, customers = cause_of(minute.directory, source.kind, source.peer, source.customer)
@@ -157,8 +167,8 @@ class Acl:
 
     def state(self) -> dict[str, object]:
         """What a snapshot keeps."""
-        return {"sources": self.sources}
+        return {"sources": self.sources, "age_min": self.age_min}
 
     def load(self, state: dict[str, object]) -> None:
         """Take a snapshot back."""
-        self.sources = state["sources"]  # type: ignore[assignment]
+        self.sources, self.age_min = state["sources"], state["age_min"]  # type: ignore[assignment]
