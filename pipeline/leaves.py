@@ -147,8 +147,12 @@ class Leaves:
         """The slices of some leaves, to add weights up in."""
         columns = self.slices[leaves]
         row, family = np.nonzero(columns >= 0)
-        slices, index = np.unique(columns[row, family], return_inverse=True)
-        return Fan(slices, row, index)
+        number = columns[row, family]
+        place = np.zeros(self.slice_count(), np.int64)
+        place[number] = 1
+        slices = np.flatnonzero(place)
+        place[slices] = np.arange(len(slices))
+        return Fan(slices, row, place[number])
 
     def state(self) -> dict[str, object]:
         """What a snapshot keeps."""

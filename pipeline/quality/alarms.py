@@ -52,13 +52,14 @@ class Alarms:
     def refit(self, fits: Mapping[str, Fit], recent: Recent) -> None:
         """Take new expectations, in the order of the questions."""
         self.moved = self._moved(list(fits.values()), self.leaves.slice_count())
-        self.tests = sum(self._testable(question, recent) for question in self.questions)
+        fan = self.leaves.fan(np.arange(len(self.leaves)))
+        self.tests = sum(self._testable(question, recent, fan) for question in self.questions)
 
     def limit(self) -> float:
         """Nats that an alarm needs, from the promised number of false tickets a day."""
         return threshold(self.tests, self.settings.evidence)
 
-    def _testable(self, question: Question, recent: Recent) -> int:
+    def _testable(self, question: Question, recent: Recent, fan: Fan) -> int:
         """How many slices have the support that a ticket needs in the minutes that it is judged by: no other slice can
         give a false one, so that no other need be allowed for."""
         watched = self.watched[self.place[question.name]]
@@ -66,8 +67,7 @@ class Alarms:
         if not len(span.leaf):
             return int(watched[self.leaves.slice_family].sum())
         total = np.bincount(span.leaf, span.total, len(self.leaves)).astype(np.float64)
-        fan = self.leaves.fan(np.flatnonzero(total))
-        enough = fan.sums(total[total > 0]) >= question.least(self.settings.gates)
+        enough = fan.sums(total) >= question.least(self.settings.gates)
         return int((enough & watched[self.leaves.slice_family[fan.slices]]).sum())
 
     def add(self, fan: Fan, counts: Mapping[str, Counts], fits: Mapping[str, Fit]) -> dict[str, Ringing]:
