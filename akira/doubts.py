@@ -158,11 +158,23 @@ def _names(frame: pl.DataFrame, directory: Directory) -> list[Doubt]:
         listed = ", ".join(sorted(names, key=lambda name: -names[name])[:5])
         what = f"{len(names)} {dimension}(s) that the directory lacks, in {sum(names.values())} records: {listed}"
         found.append(Doubt(what, f"add them to the directory; until then each is a standard {dimension}"))
+    found += _destinations(frame)
     away = frame.select(pl.col("terminator").is_null().mean()).item()
     if away == 1.0 and frame.height >= ENOUGH:
         what = "no record names a supplier: faults cannot be pinned on one"
         found.append(Doubt(what, "make the switch log the gateway that the call left by", grave=True))
     return found
+
+
+def _destinations(frame: pl.DataFrame) -> list[Doubt]:
+    """Numbers that no prefix of the directory fits, by their first two digits."""
+    lost = frame.filter(pl.col("destination").is_null() & pl.col("dialed").is_not_null())
+    if lost.height < ENOUGH or lost.height * 20 < frame.height:
+        return []
+    heads = lost["dialed"].str.strip_prefix("+").str.slice(0, 2).value_counts(sort=True).head(5)
+    listed = ", ".join(f"{head}… ({count})" for head, count in heads.iter_rows())
+    what = f"{lost.height} of {frame.height} dialled numbers belong to no destination: {listed}"
+    return [Doubt(what, "add their prefixes under destinations; until then a fault is told without its destination")]
 
 
 def _identity(frame: pl.DataFrame, told: Understanding) -> list[Doubt]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from akira.errors import OperatorError
+from akira.replay_words import directory_words, judged_words, read_words
 from akira.watching import new_watch
 from akira.wording import disabled_words
 from connectors.archive import ArchiveSource, Progress
@@ -41,6 +42,10 @@ class Outcome:
     stats: dict[str, int | float] = field(default_factory=dict)
     disabled: list[str] = field(default_factory=list)
     """Metrics that a switch's records could not be asked for, and why: a line each."""
+    judged: bool = True
+    """False when the records were too few, or of too short a time, for any question about calls."""
+    said: list[str] = field(default_factory=list)
+    """What was read and could be judged, a line each, for the terminal and the report."""
     tickets: list[dict[str, Any]] = field(default_factory=list)
     """Contract lines, in the order the tickets were opened."""
 
@@ -51,6 +56,7 @@ class Outcome:
             "rejects": dict(self.rejects),
             "not_in_directory": {name: dict(counts.most_common(20)) for name, counts in self.strangers.items()},
             "disabled": self.disabled,
+            "judged": self.judged,
             "watch": self.stats,
             "tickets": len(self.tickets),
         }
@@ -85,6 +91,14 @@ def replay(
     outcome.stats = watch.stats()
     outcome.disabled = [line for feed in watch.feeds() for line in disabled_words(feed.source, feed.disabled)]
     outcome.tickets = [contract(ticket) for ticket in book.tickets()]
+    outcome.judged, judgement = judged_words(outcome.stats, watch_settings)
+    minutes = int(outcome.stats["minutes"])
+    outcome.said = [
+        *read_words(outcome.records, outcome.rejects, minutes, watch.closed_until_ms()),
+        judgement,
+        *outcome.disabled,
+        *directory_words(directory != Directory(), outcome.strangers),
+    ]
     if not outcome.records.total():
         reasons = ", ".join(f"{count} {reason}" for reason, count in outcome.rejects.most_common())
         raise OperatorError(f"the files hold no record that can be read ({reasons})", _first_hint(outcome))

@@ -23,8 +23,11 @@ PICTURES_AT_MOST: Final = 200
 """Tickets beyond this many are listed without a picture; the report says so."""
 
 
-def write(path: Path, tickets: Sequence[Mapping[str, Any]], *, title: str, disabled: Sequence[str] = ()) -> None:
-    """Write `tickets` (contract lines, docs/records.md) to `path`, the gravest first, below the metrics `disabled`."""
+def write(
+    path: Path, tickets: Sequence[Mapping[str, Any]], *, title: str, said: Sequence[str] = (), judged: bool = True
+) -> None:
+    """Write `tickets` (contract lines, docs/records.md) to `path`, the gravest first, below what is `said` of the
+    records; `judged` is false when these could not show any fault of calls."""
     ordered = sorted(tickets, key=_order)
     rows = [_row(ticket, pictured=place < PICTURES_AT_MOST) for place, ticket in enumerate(ordered)]
     static = files("akira.web") / "static"
@@ -33,7 +36,8 @@ def write(path: Path, tickets: Sequence[Mapping[str, Any]], *, title: str, disab
         .get_template("report.html")
         .render(
             title=title,
-            disabled=disabled,
+            said=said,
+            judged=judged,
             rows=rows,
             style=Markup((static / "tokens.css").read_text("utf-8") + (static / "report.css").read_text("utf-8")),
             by_severity=_counted(ticket["severity"] for ticket in tickets),

@@ -80,11 +80,11 @@ def command(
     if tickets is not None:
         write_tickets(tickets, outcome.tickets)
     if report is not None:
-        akira_report.write(report, outcome.tickets, title="Replay", disabled=outcome.disabled)
+        akira_report.write(report, outcome.tickets, title="Replay", said=outcome.said, judged=outcome.judged)
     if as_json:
         typer.echo(json.dumps(outcome.summary()))
     elif not quiet:
-        _say(screen, outcome, place)
+        _say(screen, outcome)
 
 
 def _watch(
@@ -131,26 +131,10 @@ def line(event: TicketEvent, ticket: Ticket) -> str:
     return f"{clock(event.at_ms)} {shape} {ticket.severity} {ticket.id} {what}: {ticket.summary}{why}"
 
 
-def _say(screen: Console, outcome: Outcome, place: Path | None) -> None:
-    records = ", ".join(f"{count:,} {kind}" for kind, count in sorted(outcome.records.items()) if count)
-    screen.print(f"read: {records}; tickets: {len(outcome.tickets)}", markup=False, soft_wrap=True)
-    thin, slices = (int(outcome.stats[name]) for name in ("slices_thin", "slices"))
-    screen.print(f"not enough calls in the last full hour: {thin:,} of {slices:,} slices, judged with what holds them")
-    for told in outcome.disabled:
+def _say(screen: Console, outcome: Outcome) -> None:
+    for told in (*outcome.said, f"tickets: {len(outcome.tickets)}"):
         screen.print(told, markup=False, soft_wrap=True)
-    if place is None:
-        screen.print("no directory: every customer is a standard one, destinations only as records name them")
-    for dimension, counts in outcome.strangers.items():
-        names = ", ".join(name if name is not None else "(none)" for name, _ in counts.most_common(5))
-        screen.print(
-            f"not in the directory: {len(counts)} {dimension} values, such as {names}", markup=False, soft_wrap=True
-        )
-    if outcome.rejects:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in outcome.rejects.most_common())
-        screen.print(f"refused: {reasons}", style="bold", markup=False, soft_wrap=True)
-        for reject in outcome.first_rejects[:10]:
-            place_of = f"{reject.source}:{reject.line}" if reject.line else reject.source
-            named = f"{reject.field}: " if reject.field else ""
-            screen.print(
-                f"  {place_of}: {reject.reason}: {named}expected {reject.expected}", markup=False, soft_wrap=True
-            )
+    for reject in outcome.first_rejects[:10]:
+        place = f"{reject.source}:{reject.line}" if reject.line else reject.source
+        named = f"{reject.field}: " if reject.field else ""
+        screen.print(f"  {place}: {reject.reason}: {named}expected {reject.expected}", markup=False, soft_wrap=True)

@@ -59,7 +59,7 @@ def watch(folder: Path, records: int, progress: Progress | None, told: Told | No
     directory = load_directory(folder / "directory.toml")
     outcome = replay(archive, directory, WatchSettings(), DeskPolicy(), progress=progress, told=told)
     write_tickets(folder / "tickets.ndjson", outcome.tickets)
-    report.write(folder / "report.html", outcome.tickets, title="A simulated day", disabled=outcome.disabled)
+    report.write(folder / "report.html", outcome.tickets, title="A simulated day", said=outcome.said)
     kinds = tuple(event.kind for event in scenario().confounders)
     return Day(folder, records, outcome, match(outcome.tickets, truth(folder)), kinds)
 

@@ -125,6 +125,14 @@ def test_names_that_the_directory_lacks_and_identities_that_repeat() -> None:
     assert twice.grave and twice.what.startswith("30 of 60")
 
 
+def test_numbers_of_no_destination_are_told_by_their_first_digits() -> None:
+    most = calls(dialed=pl.when(pl.col("n") < 50).then(pl.lit("+4420794601")).otherwise(pl.lit("33170180001")))
+    doubt = one(seen(most))
+    assert doubt.what == "60 of 60 dialled numbers belong to no destination: 44… (50), 33… (10)" and not doubt.grave
+    few = most.with_columns(destination=pl.when(pl.col("dialed") != "33170180001").then(pl.lit("UK")))
+    assert seen(few) == []
+
+
 def test_refusals_are_counted_with_the_first_place() -> None:
     rejects = tuple(Reject("f", line, "start", "bad_time", "epoch", "x") for line in (7, 9))
     found = one(seen(calls(), rejects=rejects))

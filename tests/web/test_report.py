@@ -83,8 +83,12 @@ def test_names_that_bear_scripts_are_shown_and_do_nothing(tmp_path: Path) -> Non
 
 def test_an_empty_report_says_why(tmp_path: Path) -> None:
     out = tmp_path / "report.html"
-    write(out, [], title="Quiet")
-    assert "No tickets: nothing in these records" in out.read_text("utf-8")
+    write(out, [], title="Quiet", said=["read: 9 cdr", "refused: 1 <not_json>"])
+    page = out.read_text("utf-8")
+    assert "No tickets: nothing in these records" in page
+    assert "read: 9 cdr<br>refused: 1 &lt;not_json&gt;" in page
+    write(out, [], title="Short", judged=False)
+    assert "No tickets, but that says nothing about the calls" in out.read_text("utf-8")
 
 
 def test_picture_names_axes_units_marks_and_takes_the_page_colours() -> None:
