@@ -32,9 +32,14 @@ _AWAY: Final = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
 )
 _NEVER: Final = frozenset(
-    {"msg_too_long", "no_text", "invalid_blocks", "invalid_arguments", "invalid_arg_name", "message_not_found"}
-    | {"cant_update_message", "edit_window_closed", "thread_not_found", "metadata_too_large"}
+    {"msg_too_long", "no_text", "invalid_blocks", "invalid_arguments", "invalid_arg_name"}
+    | {"thread_not_found", "metadata_too_large"}
 )
+_GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+
+
+class _Gone(Refused):
+    """The message is not there, or not ours to change."""
 
 
 class SlackSettings(OutletSettings):
@@ -64,7 +69,10 @@ class Slack:
         if root is None:
             posted = self._find(self._history(since_s), ticket.id)
             return posted or self._post(self._about(ticket), ticket.id)
-        self._call("chat.update", {"channel": self._channel, "ts": root, **self._about(ticket)})
+        try:
+            self._call("chat.update", {"channel": self._channel, "ts": root, **self._about(ticket)})
+        except _Gone:  # somebody deleted the message: the ticket gets another
+            return self._post(self._about(ticket), ticket.id)
         known = self._find(self._replies(root, since_s), outgoing.key) if outgoing.attempts else None
         if known is None:
             self._post({"text": escaped(cut(happened(outgoing.event), TEXT_CHARS)), "thread_ts": root}, outgoing.key)
@@ -131,6 +139,8 @@ class Slack:
             return Throttled(told, WAIT_S)
         if error in _AWAY:
             return Disconnected(told)
+        if error in _GONE:
+            return _Gone(told)
         if error in _NEVER:
             return Refused(told)
         hint = "is the token valid, has it the scopes chat:write and channels:history, and is the bot in the channel?"

@@ -160,7 +160,10 @@ class SlackContract(Contract):
             self.messages.append({**given, "ts": ts})
             return {"ts": ts}
         if method == "chat.update":
-            next(message for message in self.messages if message["ts"] == given["ts"])["text"] = given["text"]
+            found = [message for message in self.messages if message["ts"] == given["ts"]]
+            if not found:
+                return {"ok": False, "error": "message_not_found"}
+            found[0]["text"] = given["text"]
             return {"ts": given["ts"]}
         root = given.get("ts")
         found = [m for m in self.messages if (m.get("thread_ts") == root if root else "thread_ts" not in m)]
