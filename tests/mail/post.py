@@ -72,7 +72,7 @@ def _allowed(server: SMTP, session: Session, envelope: Envelope, mechanism: str,
     return AuthResult(success=right, handled=False, message=None if right else "535 5.7.8 no such user")
 
 
-class _Tls(Controller):  # type: ignore[misc]
+class _Tls(Controller):
     """TLS from the first byte."""
 
     def __init__(self, post: Post, port: int, context: ssl.SSLContext) -> None:
