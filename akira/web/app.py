@@ -18,6 +18,7 @@ from akira.web import problems
 from akira.web.api import admin as api_admin
 from akira.web.api import commands as api_commands
 from akira.web.api import events as api_events
+from akira.web.api import outlets as api_outlets
 from akira.web.api import tickets as api_tickets
 from akira.web.auth import oidc as single_sign_on
 from akira.web.auth import sessions
@@ -111,7 +112,7 @@ def _routers() -> list[tuple[str, APIRouter]]:
     alive.add_api_route("/alive", _alive, name="alive")
     work = (tickets.routes, page_commands.router(), lists.routes, duty.routes, runbooks.routes, admin.routes)
     pages = (*work, sessions.routes, alive)
-    api = (api_tickets.routes, api_commands.router(), api_events.routes, api_admin.routes)
+    api = (api_tickets.routes, api_commands.router(), api_events.routes, api_admin.routes, api_outlets.routes)
     return [("/api/v1", router) for router in api] + [("", router) for router in pages]
 
 

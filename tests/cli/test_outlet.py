@@ -82,5 +82,7 @@ def test_the_admin_page_tries_an_outlet_and_keeps_who_did(web: Web, tool: Tool) 
     refused = admin.post("/admin/outlets/noc-pager/test")
     assert refused.status_code == 502 and "answered 401" in refused.text and SECRET not in refused.text
     assert admin.post("/admin/outlets/other/test").status_code == 404
+    assert [row["name"] for row in admin.get("/api/v1/outlets").json()] == ["noc-pager"]
+    assert "triggered and resolved" in admin.post("/api/v1/outlets/noc-pager/test").json()["told"]
     assert "test message sent" in admin.get("/admin/audit").text
     assert web.client("noc").post("/admin/outlets/noc-pager/test").status_code == 403

@@ -9,20 +9,17 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
 
-from akira.errors import OperatorError
-from akira.outlet_care import standings, tried
 from akira.web.api.admin import Issued, NewToken, issue
 from akira.web.api.shapes import Before, Short
 from akira.web.audit import audit
 from akira.web.auth.access import ROLES, Principal
 from akira.web.auth.guard import Guard
+from akira.web.outlets import outlets, try_outlet
 from akira.web.pages.forms import Posted
 from akira.web.pages.render import page
 from akira.web.people import end_access, people
 from akira.web.problems import Problem
 from akira.web.queries import rejects
-from connectors.store.ledger import AuditLine, Ledger
-from connectors.store.outbox import Outbox
 
 routes = APIRouter(include_in_schema=False)
 TokenWriter = Annotated[Principal, Depends(Guard("tokens.write"))]
@@ -64,21 +61,16 @@ def resend(
 
 
 @routes.post("/admin/outlets/{name}/test", name="page.outlet.test")
-def try_outlet(
+def test_message(
     request: Request,
     name: Annotated[str, Path(max_length=64)],
     me: Annotated[Principal, Depends(Guard("outbox.resend"))],
 ) -> Response:
     """Send a test message to an outlet and say what became of it."""
-    state = request.app.state
-    outlet = next((each for each in state.outlets if each.name == name), None)
-    if outlet is None:
-        raise Problem(404, "not_found", f"There is no outlet {name}", hint="it is an [[outlet]] of the settings")
-    Ledger(state.office.store).note(AuditLine(state.clock(), me.name, "test message sent", name))
     try:
-        return _admin(request, me, good=f"{name}: {tried(outlet, state.address, state.clock())}")
-    except OperatorError as wrong:
-        return _admin(request, me, notice=Problem(502, "outlet", wrong.message, hint=wrong.hint))
+        return _admin(request, me, good=f"{name}: {try_outlet(request.app, name, me.name)}")
+    except Problem as wrong:
+        return _admin(request, me, notice=wrong)
 
 
 @routes.get("/admin/people", name="page.people")
@@ -122,7 +114,7 @@ def _admin(
         notice=notice,
         issued=issued,
         good=good,
-        outlets=standings(state.outlets, Outbox(state.office.store)),
+        outlets=outlets(request.app),
         tokens=state.tokens.all() if me.may("tokens.read") else [],
         roles=ROLES,
         dead=dead,
