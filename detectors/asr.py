@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipeline.answers import seizures
 from pipeline.questions import Question, Window
 from pipeline.settings import GateSettings
 
@@ -48,7 +47,7 @@ ASR: Final = Question(
     signal="asr_drop",
     metric="ASR",
     rises=False,
-    counts=seizures,
+    counts=lambda rows: rows.seized,
     hit=lambda rows: rows.answered,
     gate=worth_it,
     support="asr_support",

@@ -13,7 +13,6 @@ from __future__ import annotations
 from typing import Final
 
 from detectors.asr import answers_unchanged, only_failures_can_have_ended
-from pipeline.answers import effective, seizures
 from pipeline.questions import Question, Window
 from pipeline.settings import GateSettings
 
@@ -28,8 +27,8 @@ NER: Final = Question(
     signal="ner_drop",
     metric="NER",
     rises=False,
-    counts=seizures,
-    hit=effective,
+    counts=lambda rows: rows.seized,
+    hit=lambda rows: rows.effective,
     gate=worth_it,
     support="asr_support",
     excuse=answers_unchanged,

@@ -14,7 +14,6 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.answers import number_failures
 from pipeline.questions import Question, Window
 from pipeline.rows import Flags, Rows
 from pipeline.settings import GateSettings
@@ -34,7 +33,7 @@ def worth_it(window: Window, gates: GateSettings) -> bool:
 
 def one_list(window: Window) -> bool:
     """Most of the failures are one customer's: its list of numbers is bad, and the terminator says so rightly."""
-    failed = window.rows.of("customer")[number_failures(window.rows)]
+    failed = window.rows.of("customer")[window.rows.bad_number]
     most = np.bincount(failed + 1).max(initial=0)
     return bool(most >= ONE_CUSTOMER * len(failed))
 
@@ -45,7 +44,7 @@ NUMBERS: Final = Question(
     metric="number failures",
     rises=True,
     counts=at_terminators,
-    hit=number_failures,
+    hit=lambda rows: rows.bad_number,
     gate=worth_it,
     support="asr_support",
     excuse=one_list,

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline.answers import Sources
 from pipeline.names import DIMS, Names
 from pipeline.records import MINUTE_MS
 
@@ -34,6 +35,12 @@ class Rows:
     attempt: npt.NDArray[np.int32]
     last: Flags
     answered: Flags
+    seized: Flags
+    """A seizure: answered, or ended otherwise than by a refusal of number or customer; re-attempts apart."""
+    effective: Flags
+    """Answered, or ended by the subscriber: what NER counts."""
+    bad_number: Flags
+    """Failed for the number itself."""
     rang: Flags
     no_media: Flags
     rating: npt.NDArray[np.int8]
@@ -65,7 +72,7 @@ def _ints(frame: pl.DataFrame, name: str, absent: int = -1) -> Ints:
     return frame[name].fill_null(absent).cast(pl.Int64).to_numpy()
 
 
-def build(frame: pl.DataFrame, names: Names, retry: Flags) -> Rows:
+def build(frame: pl.DataFrame, names: Names, retry: Flags, definitions: Sources) -> Rows:
     """Columns of an ordered frame of the record contract."""
     setup, ringing = _ints(frame, "setup_at"), _ints(frame, "ringing_at")
     answered_at, ended = _ints(frame, "answered_at"), _ints(frame, "ended_at")
@@ -73,10 +80,14 @@ def build(frame: pl.DataFrame, names: Names, retry: Flags) -> Rows:
     answered = answered_at >= 0
     rang = ringing >= 0
     code = frame["sip_code"].fill_null(0).cast(pl.Int16).to_numpy()
+    q850 = frame["q850"].fill_null(0).cast(pl.Int16).to_numpy()
+    codes = np.stack([names.encode(dim, frame[dim]) for dim in DIMS], axis=1)
+    ends = definitions.ends(code, q850, rang, codes[:, DIMS.index("switch")], names.lists["switch"])
     balance = frame["reason"].str.to_lowercase().str.contains("balance").fill_null(False).to_numpy()
+    blocked = ~answered & ((code == 402) | balance)
     return Rows(
         minute=emitted // MINUTE_MS,
-        codes=np.stack([names.encode(dim, frame[dim]) for dim in DIMS], axis=1),
+        codes=codes,
         setup_at=setup,
         ended_at=ended,
         lag_ms=np.maximum(emitted - ended, 0),
@@ -84,14 +95,17 @@ def build(frame: pl.DataFrame, names: Names, retry: Flags) -> Rows:
         # an answered call that ends with its answer and is told of much later had no BYE: its talk is not known
         talk_ms=np.where(answered & ((ended > answered_at) | (emitted - ended < STUCK_MS)), ended - answered_at, -1),
         sip_code=code,
-        q850=frame["q850"].fill_null(0).cast(pl.Int16).to_numpy(),
+        q850=q850,
         attempt=frame["attempt"].fill_null(1).cast(pl.Int32).to_numpy(),
         last=frame["last_attempt"].fill_null(True).to_numpy(),
         answered=answered,
+        seized=answered | ~(ends.refused | blocked | retry),
+        effective=answered | ends.subscriber,
+        bad_number=~answered & ends.number,
         rang=rang,
         no_media=answered & (_ints(frame, "rtp_rx") == 0),
         rating=frame["rating"].replace_strict(RATINGS, default=0, return_dtype=pl.Int8).to_numpy(),
-        blocked=~answered & ((code == 402) | balance),
+        blocked=blocked,
         retry=retry,
         seq=_ints(frame, "seq"),
         call=frame["call_id"].hash(7).to_numpy(),

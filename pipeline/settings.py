@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class _Section(BaseModel):
@@ -56,6 +58,71 @@ class GateSettings(_Section):
     traffic_support: int = Field(default=25, ge=5, description="attempts expected in the silent time")
 
 
+RFC_3398: Final[dict[int, int]] = {
+    **dict.fromkeys((1, 2, 3, 26), 404), 17: 486, 18: 408, **dict.fromkeys((19, 20, 31), 480), 21: 603,
+    **dict.fromkeys((22, 23), 410), 27: 502, 28: 484, **dict.fromkeys((29, 79), 501),
+    **dict.fromkeys((34, 38, 41, 42, 47, 58, 88), 503), **dict.fromkeys((55, 57, 87), 403),
+    **dict.fromkeys((65, 70), 488), 102: 504, **dict.fromkeys((111, 127), 500),
+}  # fmt: skip
+"""Q.850 causes as SIP codes, section 8.2.6.1, but for 21: a call that was rejected was rejected by the subscriber."""
+
+
+class _Codes(_Section):
+    @field_validator("not_seized", "subscriber", "subscriber_if_rang", "number_failures", check_fields=False)
+    @classmethod
+    def _are_sip(cls, codes: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        if wrong := [code for code in codes or () if not 100 <= code <= 699]:
+            raise ValueError(f"{wrong[0]} is no SIP code: they are 100 to 699")
+        return codes
+
+    @field_validator("sip_of_q850", check_fields=False)
+    @classmethod
+    def _are_causes(cls, given: dict[int, int] | None) -> dict[int, int] | None:
+        for cause, code in (given or {}).items():
+            if not (1 <= cause <= 127 and 100 <= code <= 699):
+                raise ValueError(f"{cause} = {code}: write a Q.850 cause (1 to 127) = a SIP code (100 to 699)")
+        return given
+
+
+class OwnReleaseCodes(_Codes):
+    """What one switch means otherwise; a list that is not given is the general one."""
+
+    not_seized: tuple[int, ...] | None = None
+    subscriber: tuple[int, ...] | None = None
+    subscriber_if_rang: tuple[int, ...] | None = None
+    number_failures: tuple[int, ...] | None = None
+    sip_of_q850: dict[int, int] | None = None
+
+
+class ReleaseCodes(_Codes):
+    """What final responses mean."""
+
+    not_seized: tuple[int, ...] = Field(
+        default=(402, 403, 404, 484), description="SIP codes that are no seizure: ASR and NER leave them out (E.411)"
+    )
+    subscriber: tuple[int, ...] = Field(
+        default=(486, 487, 600, 603), description="the subscriber's doing: effective for NER (E.425)"
+    )
+    subscriber_if_rang: tuple[int, ...] = Field(
+        default=(408, 480), description="the subscriber's doing if it rang, else the network's"
+    )
+    number_failures: tuple[int, ...] = Field(default=(404, 410, 484), description="the number does not exist")
+    sip_of_q850: dict[int, int] = Field(
+        default={}, description="code taken for a record that has only a Q.850 cause; goes over RFC 3398, 8.2.6.1"
+    )
+
+
+class DefinitionSettings(ReleaseCodes):
+    """What final responses mean: seizures, the NER table, causes as codes; `switches` may differ, each by its name."""
+
+    switches: dict[str, OwnReleaseCodes] = Field(default={}, description="lists that a switch has of its own")
+
+    def of(self, switch: str) -> ReleaseCodes:
+        """The general definitions with those of one switch put over them."""
+        own = self.switches[switch].model_dump(exclude_none=True)
+        return ReleaseCodes(**self.model_dump(exclude={"switches"}) | own)
+
+
 class HoldSettings(_Section):
     """Hold-down, soak and holding of downgrades."""
 
@@ -86,5 +153,6 @@ class WatchSettings(_Section):
     time: TimeSettings = TimeSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     gates: GateSettings = GateSettings()
+    definitions: DefinitionSettings = DefinitionSettings()
     hold: HoldSettings = HoldSettings()
     severity: SeveritySettings = SeveritySettings()

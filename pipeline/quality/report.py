@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from pipeline.answers import in_words
 from pipeline.findings import Finding
 from pipeline.incidents import Figure, Point
 from pipeline.quality.cause import inside, named
@@ -36,7 +37,7 @@ def finding(engine: Engine, track: Track, minute: int) -> Finding:
         figures=(_figure(engine, track, question, window),),
         series=_series(engine, track),
         examples=_examples(engine, question, window) if window is not None else (),
-        notes=_notes(question, window) if window is not None else (),
+        notes=_notes(engine, question, window) if window is not None else (),
         facts={"explained": round(track.explained, 2)},
     )
 
@@ -121,7 +122,7 @@ def _latest(rows: Rows, chosen: np.typing.NDArray[np.bool_]) -> tuple[str, ...]:
     return tuple(rows.call_id[int(index)] for index in at)
 
 
-def _notes(question: Question, window: Window) -> tuple[str, ...]:
+def _notes(engine: Engine, question: Question, window: Window) -> tuple[str, ...]:
     notes: list[str] = []
     if question.signal == "fas":
         notes.append("false answers are suspected from the records: confirm by test calls")
@@ -131,4 +132,6 @@ def _notes(question: Question, window: Window) -> tuple[str, ...]:
         most = int(counts.argmax())
         word = str(codes[most]) if codes[most] else "no final code"
         notes.append(f"{word} in {counts[most] / len(failed):.0%} of the failures")
+    if defined := in_words(engine.settings.definitions, question.metric):
+        notes.append(defined)
     return tuple(notes)

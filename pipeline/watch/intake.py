@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
+from pipeline.answers import Sources
 from pipeline.directory import Directory
 from pipeline.findings import ClosedMinute
 from pipeline.names import Names
@@ -28,6 +29,7 @@ class Intake:
         self.names = names
         self.seen = Seen(settings.time.duplicate_window_h)
         self.retries = Retries(settings.time.retry_fold_s * 1000)
+        self.definitions = Sources(settings.definitions)
         self.duplicates = 0
 
     def minutes(self, block: Block) -> Iterator[ClosedMinute]:
@@ -39,7 +41,7 @@ class Intake:
         kept = kept.with_columns(emitted_at=pl.col("arrival"))
         minute_of = kept["arrival"].to_numpy() // MINUTE_MS if len(kept) else np.zeros(0, np.int64)
         bounds = np.searchsorted(minute_of, np.arange(block.first, block.end + 1))
-        rows = build(kept, self.names, self.retries.mark(kept, bounds))
+        rows = build(kept, self.names, self.retries.mark(kept, bounds), self.definitions)
         by_minute = {kind: _split(block.frames[kind], block) for kind in ("sip", "balance")}
         copies = _split(frame.filter(pl.Series(again)) if again.any() else frame.clear(), block)
         for index, minute in enumerate(range(block.first, block.end)):

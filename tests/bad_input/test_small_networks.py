@@ -21,6 +21,7 @@ def test_without_a_directory_everybody_is_a_standard_customer(tmp_path: Path) ->
     [ticket], [major] = (replayed(tmp_path, frame, who).tickets for who in (Directory(), known))
     assert ticket["cause"] == major["cause"] == {"customer": ["cust-0"]}
     assert (ticket["severity"], major["severity"]) == ("SEV3", "SEV2")
+    assert "ASR is answers of seizures (E.411); 402, 403, 404, 484 are no seizures" in ticket["evidence"]["notes"]
     assert [hit["major"] for hit in ticket["customers"]] == [False]
 
 

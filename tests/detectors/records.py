@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from pipeline.answers import Sources
 from pipeline.directory import Customer, Directory, Terminator
 from pipeline.findings import ClosedMinute, Finding, Rule
 from pipeline.names import Names
 from pipeline.questions import Window
 from pipeline.records import BALANCE_SCHEMA, CDR_SCHEMA, MINUTE_MS, SIP_SCHEMA
 from pipeline.rows import Flags, Rows, build
-from pipeline.settings import WatchSettings
+from pipeline.settings import DefinitionSettings, WatchSettings
 
 T0 = 29_925_280
 """The minute that tests count from."""
@@ -55,11 +56,16 @@ def frame(records: Sequence[Record]) -> pl.DataFrame:
     return pl.DataFrame(numbered, schema=CDR_SCHEMA)
 
 
-def rows(*records: Record, retry: Sequence[int] = (), names: Names | None = None) -> Rows:
+def rows(
+    *records: Record,
+    retry: Sequence[int] = (),
+    names: Names | None = None,
+    definitions: DefinitionSettings | None = None,
+) -> Rows:
     """The attempts; those at the places `retry` repeat an earlier one."""
     table = frame(records)
     again: Flags = np.isin(np.arange(len(table)), list(retry))
-    return build(table, names or Names(), again)
+    return build(table, names or Names(), again, Sources(definitions or DefinitionSettings()))
 
 
 def window(total: float, hits: float, expected: float, inside: Rows | None = None, **more: Any) -> Window:
@@ -95,7 +101,7 @@ class Story:
         samples = [{"at": begin + MINUTE_MS - 1} | one for one in sip]
         events = [{"at": begin + MINUTE_MS // 2} | one for one in balance]
         table = frame(records)
-        inside = build(table, self.names, np.zeros(len(table), np.bool_))
+        inside = build(table, self.names, np.zeros(len(table), np.bool_), Sources(self.settings.definitions))
         counts = dict.fromkeys(self.names.lists["switch"], 0) | dict(table["switch"].value_counts().iter_rows())
         copied = copies or {}
         closed = ClosedMinute(
