@@ -120,7 +120,7 @@ class Counterpart(ABC):
 
     @abstractmethod
     def move(self, remote: str, phase: Phase) -> None:
-        """Bring it into another phase; ConnectorError when the tool does not take it there."""
+        """Bring it into another phase; Refused when the tool does not take it there."""
 
 
 def _wanted(ticket: Ticket) -> Phase:

@@ -18,6 +18,7 @@ from connectors.errors import ConnectorError
 from connectors.outlets.counterpart import Counterpart, Phase
 from connectors.outlets.http import Http
 from connectors.outlets.jira_hook import JiraHook
+from connectors.outlets.port import Refused
 from connectors.outlets.settings import OutletSettings, Secret
 from connectors.outlets.words import cut
 
@@ -140,7 +141,7 @@ class Jira(Counterpart):
         ]
         if not leading:
             names = ", ".join(each["to"]["name"] for each in (offered or {}).get("transitions", ())) or "nothing"
-            raise ConnectorError(
+            raise Refused(
                 self._http.failure(f"offers {remote} no way to {wanted or phase}, only to {names}"),
                 "may the account move it, and do `over` and `active` name statuses of the workflow?",
             )

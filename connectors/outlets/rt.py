@@ -14,6 +14,7 @@ from pydantic import Field
 from connectors.errors import ConnectorError
 from connectors.outlets.counterpart import Counterpart, Phase
 from connectors.outlets.http import Http
+from connectors.outlets.port import Refused
 from connectors.outlets.rt_poll import RtPoll, items
 from connectors.outlets.settings import OutletSettings, Secret
 from connectors.outlets.words import cut
@@ -116,7 +117,7 @@ class Rt(Counterpart):
         status = self._settings.over if phase == "over" else self._settings.active
         said = self._http.ask("PUT", f"/ticket/{remote}", body={"Status": status}).json()
         if (now := self._status(remote)) != status:
-            raise ConnectorError(
+            raise Refused(
                 self._http.failure(f"left ticket {remote} {now} instead of {status}: {said}"),
                 "do `active` and `over` name statuses of the queue's lifecycle that it may reach?",
             )

@@ -15,6 +15,7 @@ from pydantic import Field
 from connectors.errors import ConnectorError
 from connectors.outlets.counterpart import Counterpart, Phase
 from connectors.outlets.http import Http
+from connectors.outlets.port import Refused
 from connectors.outlets.settings import OutletSettings, Secret
 from connectors.outlets.words import cut
 from connectors.outlets.zammad_hook import ZammadHook
@@ -116,7 +117,7 @@ class Zammad(Counterpart):
         state = self._settings.over if phase == "over" else self._settings.active
         answer = self._http.ask("PUT", f"/tickets/{remote}", body={"state": state}, params=_NAMES)
         if (now := self._ticket(answer.json()).get("state")) != state:
-            raise ConnectorError(
+            raise Refused(
                 self._http.failure(f"left ticket {remote} {now} instead of {state}"), "does a trigger set it back?"
             )
 
@@ -128,7 +129,7 @@ class Zammad(Counterpart):
         """A ticket in an answer; an error may come with any status."""
         match body:
             case {"error": str() as error}:
-                raise ConnectorError(self._http.failure(f"says: {error}"))
+                raise Refused(self._http.failure(f"says: {error}"))
             case {"id": int()}:
                 return dict(body)
         raise self._unlike("a ticket")

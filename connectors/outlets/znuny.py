@@ -15,6 +15,7 @@ from pydantic import Field
 from connectors.errors import ConnectorError
 from connectors.outlets.counterpart import Counterpart, Phase
 from connectors.outlets.http import Http
+from connectors.outlets.port import Refused
 from connectors.outlets.settings import OutletSettings, Secret
 from connectors.outlets.words import cut
 
@@ -138,12 +139,15 @@ class Znuny(Counterpart):
         raise self._unlike(path)
 
     def _sound(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
-        if code := _code(answer):
-            what = f"says {code}: {answer['Error'].get('ErrorMessage', '')}"
-            raise ConnectorError(
-                self._http.failure(what), "are user, password, queue, customer and states as in Znuny?"
-            )
-        return answer
+        """ConnectorError when we may not, Refused when it will not."""
+        code = _code(answer)
+        if not code:
+            return answer
+        told = self._http.failure(f"says {code}: {answer['Error'].get('ErrorMessage', '')}")
+        if code.endswith((".AuthFail", ".AccessDenied")):
+            cure = f"are user and password right, and may it create and change tickets in {self._settings.queue}?"
+            raise ConnectorError(f"{told} ({cure})", cure)
+        raise Refused(told, "are queue, customer, priority and states named as in Znuny?")
 
     def _unlike(self, what: str) -> ConnectorError:
         hint = "is url that of the web service GenericTicketConnectorREST?"

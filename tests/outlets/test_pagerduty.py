@@ -14,7 +14,8 @@ from connectors.errors import ConnectorError
 from connectors.outlets.pagerduty import PagerDutySettings
 from connectors.outlets.port import Posted, Said, Unsigned
 from pipeline.desk.commands import Acknowledge, AddNote, ForceSeverity, Resolve
-from tests.outlets.contracts import SECRET, PagerDutyContract
+from tests.outlets.contract import SECRET
+from tests.outlets.contracts import PagerDutyContract
 from tests.outlets.desk import Told, told
 from tests.outlets.fake import Reply, Tool, serving
 
@@ -114,6 +115,6 @@ def test_an_alert_sent_again_after_its_end_does_not_stay_open(
     noc.do(ticket, Resolve("rerouted", override=True))
     noc.send()
     assert contract.state == {ticket: "over"}
-    noc.outbox.resend([dead.id], noc.at_ms, "jo")
+    noc.outbox.resend(dead.id, noc.at_ms, "jo")
     noc.send()
     assert contract.state == {ticket: "over"} and tool.asked[-1].json["event_action"] == "resolve"

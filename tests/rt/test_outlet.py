@@ -145,8 +145,8 @@ def test_a_status_that_rt_refuses_in_a_success_is_found_out(rt: Rt, line: Tool, 
         ticket = noc.happens(incident(key="i-status"))
         noc.do(ticket, Resolve("gone", override=True))
         noc.send()
-        (waiting,) = noc.waiting()
-    assert "left ticket" in waiting.last_error and "isn't a valid status" in waiting.last_error
+        (dead,) = noc.dead()
+    assert "left ticket" in dead.last_error and "isn't a valid status" in dead.last_error
 
 
 def test_a_queue_that_is_not_there_is_named(rt: Rt, line: Tool, tmp_path: Path) -> None:
