@@ -63,7 +63,7 @@ class Status:
             self.metrics.records(step.batch.kind, "accepted", len(step.batch.frame))
             self.metrics.records(step.batch.kind, "rejected", len(step.batch.rejects))
             self.metrics.rejects(reject.reason for reject in step.batch.rejects)
-        for outcome, name in (("duplicate", "duplicates"), ("late", "late")):
+        for outcome, name in (("duplicate", "duplicates"), ("late", "late"), ("ahead", "ahead")):
             self.metrics.records("cdr", outcome, self._more(name))
         self.metrics.slices_live(int(self.stats().get("slices", 0)))
         self.metrics.ticket_events(event.kind for event in step.events)

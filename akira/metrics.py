@@ -62,7 +62,7 @@ class Metrics:
         self._slices_live = self._gauge("slices_live", "Slices that the watch follows.")
 
     def records(self, kind: str, outcome: str, n: int) -> None:
-        """`n` more records of a kind; outcome: `accepted`, `duplicate`, `late` or `rejected`."""
+        """`n` more records of a kind; outcome: `accepted`, `duplicate`, `late`, `ahead` or `rejected`."""
         self._records.labels(kind, outcome).inc(n)
 
     def rejects(self, reasons: Iterable[str]) -> None:
