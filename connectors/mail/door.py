@@ -1,11 +1,10 @@
 """A mail at the desk's door: a new ticket, an answer on the ticket it belongs to, or nothing and why.
 
-The same mail twice changes nothing: its Message-ID is remembered, and is the idempotency key of what it opens.
+The same mail twice changes nothing: its Message-ID is remembered in the transaction of what it does.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict, deque
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -19,9 +18,9 @@ from connectors.mail.report import Suggestion, intake_of, lacking, suggested
 from connectors.mail.settings import MailSettings
 from connectors.mail.threads import bare, tags, ticket_in
 from connectors.outlets.words import cut
-from connectors.store.door import Desk, Done
-from connectors.store.ledger import Ledger
-from pipeline.desk.commands import AddNote, Amend, Command, Link, Open, Refusal, Scope
+from connectors.store.door import Desk
+from connectors.store.ledger import Ledger, Seen, remembering
+from pipeline.desk.commands import AddNote, Amend, Link, Open, Refusal, Scope
 from pipeline.desk.policy import CLASS_OF, DeskPolicy
 from pipeline.desk.ticket import Intake, Ticket
 from pipeline.directory import Directory
@@ -65,6 +64,12 @@ class MailDoor:
             mail = read(raw[: self._settings.max_bytes])
         except ConnectorError as wrong:
             return Taken("refused", why=f"{wrong.message} ({wrong.hint})" if wrong.hint else wrong.message)
+        try:
+            return self._taken(mail, len(raw) > self._settings.max_bytes, at_ms)
+        except Seen as before:
+            return Taken("known", str(before))
+
+    def _taken(self, mail: Mail, larger: bool, at_ms: int) -> Taken:
         if (before := self._ledger.ticket_of_mail([mail.id])) is not None:
             return Taken("known", before)
         if mail.sender in self._own or ticket_in(mail.id) is not None:
@@ -72,7 +77,6 @@ class MailDoor:
         ticket = self._ticket(mail)
         if mail.automatic:
             return self._undelivered(mail, ticket, at_ms) or Taken("ignored", why=mail.automatic)
-        larger = len(raw) > self._settings.max_bytes
         if ticket is not None and ticket.active:
             return self._answered(mail, ticket, larger, at_ms)
         return self._opened(mail, ticket, larger, at_ms)
@@ -92,14 +96,17 @@ class MailDoor:
 
     def _answered(self, mail: Mail, ticket: Ticket, larger: bool, at_ms: int) -> Taken:
         text = fresh(mail.text)
-        refused = self._do(ticket.id, mail, AddNote(self._told(mail, text, larger, ticket), public=True), at_ms)
-        if refused is not None:
-            return Taken("refused", ticket.id, refused.message)
         more = lacking(ticket.intake, self._intake(mail, text, at_ms))
         if more is not None:
-            self._do(ticket.id, mail, Amend(more), at_ms)
-        self._ledger.mail_seen(mail.id, ticket.id, at_ms)
-        return Taken("answered", ticket.id)
+            self._desk.do(ticket.id, Amend(more), at_ms, ACTOR)
+        return self._noted(mail, ticket.id, AddNote(self._told(mail, text, larger, ticket), public=True), at_ms)
+
+    def _noted(self, mail: Mail, ticket_id: str, note: AddNote, at_ms: int) -> Taken:
+        """The mail is taken with this note."""
+        refused = self._desk.do(ticket_id, note, at_ms, ACTOR, also=remembering(mail.id, at_ms))
+        if isinstance(refused, Refusal):
+            return Taken("refused", ticket_id, refused.message)
+        return Taken("answered", ticket_id)
 
     def _opened(self, mail: Mail, over: Ticket | None, larger: bool, at_ms: int) -> Taken:
         """A ticket of its own; an answer to one that is over is linked to it, so that nobody overlooks it."""
@@ -116,14 +123,13 @@ class MailDoor:
         scope = Scope(production_impact=impact, customers=(intake.customer,) if impact and intake.customer else ())
         summary = bare(mail.subject) or next(filter(None, text.splitlines()), "") or f"mail of {mail.sender}"
         command = Open(guess.ticket_type, cut(summary, 300), intake, scope, "mail")
-        done = self._desk.do("", command, at_ms, ACTOR, once=_once(mail, "Open"))
+        done = self._desk.do("", command, at_ms, ACTOR, also=remembering(mail.id, at_ms))
         if isinstance(done, Refusal):
             return Taken("refused", why=f"{done.message} {done.hint}".strip())
         lines = [_why(guess), advice.answer, *(f"{offer.ticket_id}: {offer.why}." for offer in advice.offers[:5])]
-        self._do(done.ticket.id, mail, AddNote("\n".join(lines)), at_ms)
         if over is not None:
-            self._do(done.ticket.id, mail, Link(over.id, "it answers this one, which is over"), at_ms)
-        self._ledger.mail_seen(mail.id, done.ticket.id, at_ms)
+            self._desk.do(done.ticket.id, Link(over.id, "it answers this one, which is over"), at_ms, ACTOR)
+        self._desk.do(done.ticket.id, AddNote(cut("\n".join(lines), self._text_chars)), at_ms, ACTOR)
         return Taken("opened", done.ticket.id)
 
     def _undelivered(self, mail: Mail, ticket: Ticket | None, at_ms: int) -> Taken | None:
@@ -131,9 +137,7 @@ class MailDoor:
         if not mail.undelivered or ticket is None:
             return None
         text = "A mail of ours was not delivered to\n" + "\n".join(mail.undelivered)
-        self._do(ticket.id, mail, AddNote(cut(text, self._text_chars)), at_ms)
-        self._ledger.mail_seen(mail.id, ticket.id, at_ms)
-        return Taken("answered", ticket.id)
+        return self._noted(mail, ticket.id, AddNote(cut(text, self._text_chars)), at_ms)
 
     def _intake(self, mail: Mail, text: str, at_ms: int) -> Intake:
         """A Date that lies ahead dates nothing."""
@@ -154,10 +158,6 @@ class MailDoor:
         customers = {impact.customer for impact in ticket.customers} | {ticket.intake.customer}
         return sender == ticket.intake.reporter.lower() or self._contacts.customer(sender) in customers - {""}
 
-    def _do(self, ticket_id: str, mail: Mail, command: Command, at_ms: int) -> Refusal | None:
-        done = self._desk.do(ticket_id, command, at_ms, ACTOR, once=_once(mail, type(command).__name__))
-        return None if isinstance(done, Done) else done
-
     def _may(self, sender: str, at_ms: int) -> bool:
         """A program that answers itself must not fill the desk."""
         if len(self._lately) > SENDERS:
@@ -172,7 +172,3 @@ class MailDoor:
 def _why(guess: Suggestion) -> str:
     words = f" from the words {', '.join(guess.words)}" if guess.words else ""
     return f"Class {guess.ticket_type} is a suggestion{words}: reclassify it if it is wrong."
-
-
-def _once(mail: Mail, what: str) -> str:
-    return hashlib.sha256(f"{mail.id} {what}".encode("utf-8", "replace")).hexdigest()

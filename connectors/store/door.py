@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +30,8 @@ from pipeline.incidents import TicketType
 
 TIMER: Final = "akira/timer"
 _DAY_MS: Final = 86_400_000
+Also = Callable[[Connection, str], None]
+"""Told the id of the ticket within the transaction that changed it; what it raises undoes the change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,13 @@ class Desk:
         *,
         if_version: int | None = None,
         once: str | None = None,
+        also: Also | None = None,
     ) -> Done | Refusal:
         """Do `command` on a ticket (`Open`: the id is given by the store, `ticket_id` is not read).
 
         `if_version` is the version the caller saw: another one is refused as `stale`. `once` is an idempotency key of
         the actor: a repeated request gives the first one's ticket, another request under the same key is refused.
+        `also` is called when it is done.
         """
         with self._store.writing() as connection:
             tickets = InTransaction(connection)
@@ -79,6 +83,8 @@ class Desk:
                 values = dict(actor=actor, key=once, ticket_id=done.ticket.id, at_ms=at_ms)
                 request = _digest(f"{ticket_id} {command!r}")
                 connection.execute(insert(s.ONCE).values(**values, request=request))
+            if also is not None and isinstance(done, Done):
+                also(connection, done.ticket.id)
             return done
 
     def open(self, command: c.Open, at_ms: int, actor: str) -> str | Refusal:

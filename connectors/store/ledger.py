@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -36,15 +36,6 @@ class Ledger:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-
-    def mail_seen(self, message_id: str, ticket_id: str, at_ms: int) -> bool:
-        """Remember that a mail went to a ticket; False when it had been seen before."""
-        key = _mail_key(message_id)
-        with self._store.writing() as connection:
-            if connection.execute(select(s.MAIL.c.message_id).where(s.MAIL.c.message_id == key)).first():
-                return False
-            connection.execute(insert(s.MAIL).values(message_id=key, ticket_id=ticket_id, at_ms=at_ms))
-        return True
 
     def ticket_of_mail(self, message_ids: Iterable[str]) -> str | None:
         """The ticket of the first known id among a mail's own, In-Reply-To and References."""
@@ -93,6 +84,23 @@ class Ledger:
         query = query.where(a.at_ms < before_ms) if before_ms is not None else query
         with self._store.reading() as connection:
             return [AuditLine(*row) for row in connection.execute(query.limit(limit)).tuples()]
+
+
+class Seen(Exception):
+    """The mail went to a ticket before; it is the argument."""
+
+
+def remembering(message_id: str, at_ms: int) -> Callable[[Connection, str], None]:
+    """For `Desk.do`: remember that a mail went to a ticket with what it does there. Raises Seen, which undoes that."""
+
+    def also(connection: Connection, ticket_id: str) -> None:
+        key = _mail_key(message_id)
+        before = connection.execute(select(s.MAIL.c.ticket_id).where(s.MAIL.c.message_id == key)).scalar()
+        if before is not None:
+            raise Seen(before)
+        connection.execute(insert(s.MAIL).values(message_id=key, ticket_id=ticket_id, at_ms=at_ms))
+
+    return also
 
 
 def record(connection: Connection, line: AuditLine) -> None:

@@ -102,19 +102,27 @@ def test_the_same_mail_again_changes_nothing(desk: MailDesk) -> None:
     assert desk.count() == 1 and desk.ticket(ticket.id).version == ticket.version
 
 
-def test_a_crash_between_ticket_and_memory_makes_no_second_ticket(
-    desk: MailDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def crash(*given: object) -> bool:
-        raise KeyboardInterrupt
+def test_a_crash_after_the_ticket_makes_no_second_one(desk: MailDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Crash(BaseException):
+        pass
+
+    def crash(*given: object) -> None:
+        raise Crash
 
     with monkeypatch.context() as patched:
-        patched.setattr(desk.ledger, "mail_seen", crash)
-        with pytest.raises(KeyboardInterrupt):
+        patched.setattr("connectors.mail.door.AddNote", crash)
+        with pytest.raises(Crash):
             desk.take(mail(COMPLAINT))
     (ticket,) = desk.desk.open_tickets()
-    assert desk.opened(mail(COMPLAINT)).id == ticket.id
-    assert desk.count() == 1 and len(desk.ticket(ticket.id).notes) == len(ticket.notes)
+    assert desk.ledger.mails_of(ticket.id) == ("<m-1@acme.example>",), "in one transaction"
+    assert desk.take(mail(COMPLAINT)).ticket_id == ticket.id and desk.count() == 1
+
+
+def test_two_inlets_with_the_same_mail_make_one_ticket(desk: MailDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = desk.opened(mail(COMPLAINT))
+    monkeypatch.setattr(desk.ledger, "ticket_of_mail", lambda ids: None)
+    again = desk.take(mail(COMPLAINT))
+    assert (again.outcome, again.ticket_id) == ("known", ticket.id) and desk.count() == 1
 
 
 def test_a_mail_without_an_id_is_known_by_its_bytes(desk: MailDesk) -> None:

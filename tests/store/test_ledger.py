@@ -5,17 +5,28 @@ from __future__ import annotations
 import pytest
 
 from connectors.store import ledger
+from connectors.store.door import Desk, Done
 from connectors.store.engine import Store
-from connectors.store.ledger import AuditLine, Ledger
+from connectors.store.ledger import AuditLine, Ledger, Seen, remembering
+from pipeline.desk.policy import DeskPolicy
 from pipeline.ports import Reject
+from tests.store.faults import report
 
 
 def test_a_mail_is_taken_once_and_its_answers_find_the_ticket(store: Store) -> None:
     kept, long = Ledger(store), f"<{'x' * 5000}@example>"
-    assert kept.mail_seen("<a@example>", "D-1", 5) and not kept.mail_seen(" <a@example> ", "D-2", 6)
-    assert kept.mail_seen(long, "D-3", 7) and not kept.mail_seen(long, "D-4", 8)
-    assert kept.ticket_of_mail(["<new@example>", long, "<a@example>"]) == "D-3"
+    desk = Desk(store, DeskPolicy())
+    ids = []
+    for at_ms, name in ((5, "<a@example>"), (7, long)):
+        done = desk.do("", report(), at_ms, "akira/mail", also=remembering(name, at_ms))
+        assert isinstance(done, Done)
+        ids.append(done.ticket.id)
+        with pytest.raises(Seen, match=done.ticket.id):
+            desk.do("", report(), at_ms + 1, "akira/mail", also=remembering(f" {name} ", at_ms + 1))
+    assert len(desk.open_tickets()) == 2, "what a mail does the second time is undone"
+    assert kept.ticket_of_mail(["<new@example>", long, "<a@example>"]) == ids[1]
     assert kept.ticket_of_mail(["<new@example>"]) is None and kept.ticket_of_mail([]) is None
+    assert (kept.mails_of(ids[0]), kept.mails_of(ids[1])) == (("<a@example>",), ())
 
 
 def test_the_newest_rejects_are_kept_whatever_bytes_they_hold(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
