@@ -6,18 +6,22 @@ import socket
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Final
 
 from akira.errors import EXIT_AWAY, OperatorError
+from akira.outlets import KAFKA
 from connectors.errors import ConnectorError
 from connectors.outlets.kinds import AnyOutlet
 from connectors.store.outbox import Outbox
 from pipeline.desk.words import clock
 from pipeline.ports import Disconnected
 
+GONE: Final = "gone from the settings"
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An outlet and its rows of the outbox."""
+    """A target and its rows of the outbox; `kind` is `GONE` when no outlet has the name any more."""
 
     name: str
     kind: str
@@ -26,19 +30,21 @@ class Standing:
     last_error: str
     """Of the newest row that waits or is dead because of one."""
 
+    @property
+    def testable(self) -> bool:
+        """Whether a test message can be sent to it."""
+        return self.kind not in (KAFKA, GONE)
+
 
 def standings(outlets: Sequence[AnyOutlet], outbox: Outbox) -> list[Standing]:
-    """One for each, in the order of the settings."""
+    """The outlets of the settings in their order, then every other target for which something waits or is dead."""
     counts = outbox.counts()
+    kinds: dict[str, str] = {each.name: each.kind for each in outlets}
+    others = sorted({target for target, state in counts if state in ("pending", "dead")} - kinds.keys())
+    kinds |= {name: KAFKA if name == KAFKA else GONE for name in others}
     return [
-        Standing(
-            each.name,
-            each.kind,
-            counts.get((each.name, "pending"), 0),
-            counts.get((each.name, "dead"), 0),
-            outbox.last_error(each.name),
-        )
-        for each in outlets
+        Standing(name, kind, counts.get((name, "pending"), 0), counts.get((name, "dead"), 0), outbox.last_error(name))
+        for name, kind in kinds.items()
     ]
 
 

@@ -1,4 +1,4 @@
-"""`akira outlet`: the tools that hear of tickets, what waits for them, and a test message to one."""
+"""`akira outlet`: the tools that hear of tickets, what waits for them or was given up, and a test message to one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from akira import settings as akira_settings
 from akira.chores import now_ms
+from akira.commands.token import TERMINAL
 from akira.errors import EXIT_USAGE, OperatorError
 from akira.outlet_care import standings, tried
 from akira.wiring import opened
@@ -23,9 +24,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
-    group = typer.Typer(help="Tools that hear of tickets: list, test.", no_args_is_help=True)
+    group = typer.Typer(help="Tools that hear of tickets: list, test, resend, drop.", no_args_is_help=True)
     group.command("list")(list_all)
     group.command("test")(test)
+    group.command("resend")(resend)
+    group.command("drop")(drop)
     app.add_typer(group, name="outlet")
 
 
@@ -51,3 +54,21 @@ def test(name: Annotated[str, typer.Argument(help="its name in the settings")], 
         names = ", ".join(each.name for each in known.outlet) or "there is none: see docs/integrations.md"
         raise OperatorError(f"no [[outlet]] has the name {name}", f"their names: {names}", EXIT_USAGE)
     typer.echo(f"{name}: {tried(outlet, known.web.address, now_ms())}")
+
+
+def resend(
+    name: Annotated[str, typer.Argument(help="its name; that of an outlet that is gone from the settings too")],
+    settings: SettingsFile = None,
+) -> None:
+    """Send everything again that was given up for one outlet, say because its token had ended."""
+    with opened(akira_settings.load(settings)) as parts:
+        typer.echo(f"{name}: {parts.outbox.resend(name, now_ms(), TERMINAL)} go again")
+
+
+def drop(
+    name: Annotated[str, typer.Argument(help="its name; that of an outlet that is gone from the settings too")],
+    settings: SettingsFile = None,
+) -> None:
+    """Give up for good what is dead or waits for one outlet, say because it is gone from the settings."""
+    with opened(akira_settings.load(settings)) as parts:
+        typer.echo(f"{name}: {parts.outbox.drop(name, now_ms(), TERMINAL)} dropped")

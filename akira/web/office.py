@@ -167,7 +167,12 @@ class Office:
 
     def resend(self, row_id: int, by: str) -> None:
         """Raise a dead letter; Problem 404 when there is none of that number."""
-        if not self._outbox.resend([row_id], self._clock(), by):
+        if not self._outbox.resend(row_id, self._clock(), by):
+            raise Problem(404, "not_found", f"There is no dead letter {row_id}")
+
+    def drop(self, row_id: int, by: str) -> None:
+        """Give up a dead letter for good; Problem 404 when there is none of that number."""
+        if not self._outbox.drop(row_id, self._clock(), by):
             raise Problem(404, "not_found", f"There is no dead letter {row_id}")
 
     def happenings(self, after: int, limit: int) -> list[Happening]:

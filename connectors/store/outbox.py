@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from connectors.store import schema as s
 from connectors.store.engine import Store
@@ -56,21 +56,28 @@ class Outbox:
             with self._store.writing() as connection:
                 connection.execute(_SETTLE, [asdict(outcome) for outcome in outcomes])
 
-    def resend(self, row_ids: Iterable[int], at_ms: int, by: str) -> int:
-        """Raise dead rows again; how many. The last that was sent after one goes again too, so that what the target
-        hears in the end is how things are, not how they were."""
+    def resend(self, meant: int | str, at_ms: int, by: str) -> int:
+        """Raise a dead row again (its id), or all those of a target (its name); how many. The last that was sent after
+        one goes again too, so that what the target hears in the end is how things are, not how they were."""
         o = s.OUTBOX.c
-        dead = o.id.in_(list(row_ids)) & (o.state == "dead")
         with self._store.writing() as connection:
-            raised = connection.execute(select(o.ticket_id, o.seq, o.target).where(dead)).tuples().all()
-            for ticket_id, seq, target in raised:
-                record(connection, AuditLine(at_ms, by, "sent again", f"{ticket_id}:{seq}", target))
+            raised = _meant(connection, meant, ("dead",))
+            for _, ticket_id, seq, target in raised:
                 after = (o.ticket_id == ticket_id) & (o.target == target) & (o.seq > seq)
                 last = select(func.max(o.seq)).where(after).scalar_subquery()
                 sent = update(s.OUTBOX).where(after, o.seq == last, o.state == "sent")
                 connection.execute(sent.values(state="pending", attempts=1, next_at_ms=0))
-            connection.execute(update(s.OUTBOX).where(dead).values(state="pending", attempts=0, next_at_ms=0))
+            _set(connection, raised, {"state": "pending", "attempts": 0, "next_at_ms": 0})
+            _on_record(connection, meant, raised, at_ms, by, "sent again")
         return len(raised)
+
+    def drop(self, meant: int | str, at_ms: int, by: str) -> int:
+        """Give up a dead row for good (its id), or all that is dead or waits for a target (its name); how many."""
+        with self._store.writing() as connection:
+            dropped = _meant(connection, meant, ("dead",) if isinstance(meant, int) else ("dead", "pending"))
+            _set(connection, dropped, {"state": "dropped"})
+            _on_record(connection, meant, dropped, at_ms, by, "dropped")
+        return len(dropped)
 
     def last_error(self, target: str) -> str:
         """Of the newest row that waits or is dead because of one; empty when there is none."""
@@ -113,6 +120,36 @@ class Outbox:
     def _read(self, query: Select[Any]) -> list[Outgoing]:
         with self._store.reading() as connection:
             return [_outgoing(row) for row in connection.execute(query).mappings()]
+
+
+def _meant(connection: Connection, meant: int | str, states: Sequence[State]) -> list[tuple[int, str, int, str]]:
+    """(id, ticket, seq, target) of the row of an id, or of the rows of a target, in one of `states`."""
+    o = s.OUTBOX.c
+    which = o.id == meant if isinstance(meant, int) else o.target == meant
+    query = select(o.id, o.ticket_id, o.seq, o.target).where(which, o.state.in_(states)).order_by(o.id)
+    return [tuple(row) for row in connection.execute(query)]
+
+
+def _set(connection: Connection, rows: Sequence[tuple[int, str, int, str]], values: Mapping[str, Any]) -> None:
+    if rows:
+        one = update(s.OUTBOX).where(s.OUTBOX.c.id == bindparam("row_id"))
+        connection.execute(one.values(**values), [{"row_id": row[0]} for row in rows])
+
+
+def _on_record(
+    connection: Connection,
+    meant: int | str,
+    rows: Sequence[tuple[int, str, int, str]],
+    at_ms: int,
+    by: str,
+    action: str,
+) -> None:
+    """One row by its ticket, event and target; those of a target by their number."""
+    if rows and isinstance(meant, str):
+        record(connection, AuditLine(at_ms, by, action, meant, f"{len(rows)} messages"))
+    elif rows:
+        _, ticket_id, seq, target = rows[0]
+        record(connection, AuditLine(at_ms, by, action, f"{ticket_id}:{seq}", target))
 
 
 def _outgoing(row: Mapping[Any, Any]) -> Outgoing:

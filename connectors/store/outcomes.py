@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-State = Literal["pending", "sent", "dead"]
+State = Literal["pending", "sent", "dead", "dropped"]
+"""Dead rows wait for a person, who sends them again or drops them for good."""
 FIRST_WAIT_MS: Final = 2_000
 LONGEST_WAIT_MS: Final = 15 * 60_000
 ATTEMPTS: Final = 40

@@ -13,6 +13,7 @@ from tests.outlets.contracts import SECRET, PagerDutyContract
 from tests.outlets.desk import told
 from tests.outlets.fake import Reply, Tool, serving
 from tests.outlets.test_pagerduty import settings
+from tests.store.faults import incident
 from tests.web.conftest import Web
 
 SETTINGS = """
@@ -70,6 +71,32 @@ def test_the_list_tells_what_waits_and_why(run: Run, tool: Tool, written: None, 
     (row,) = run("outlet", "list", "--json").json
     assert (row["name"], row["kind"], row["waiting"], row["dead"]) == ("noc-pager", "pagerduty", 1, 0)
     assert "closed for today" in row["last_error"] and "noc-pager" in run("outlet", "list").out
+
+
+def test_what_was_given_up_goes_again_or_is_dropped(run: Run, tool: Tool, written: None, tmp_path: Path) -> None:
+    tool.faults.append(Reply(400, {"message": "not today"}))
+    with told(settings(tool.url, name="old-pager"), tmp_path) as noc:
+        noc.happens()
+        noc.send()
+        new, old = run("outlet", "list", "--json").json
+        assert (new["name"], new["dead"]) == ("noc-pager", 0)
+        assert (old["name"], old["kind"], old["dead"]) == ("old-pager", "gone from the settings", 1)
+        assert run("outlet", "resend", "old-pager").out == "old-pager: 1 go again\n"
+        assert run("outlet", "drop", "old-pager").out == "old-pager: 1 dropped\n"
+        assert noc.waiting() == noc.dead() == [] and len(run("outlet", "list", "--json").json) == 1
+
+
+def test_the_admin_page_gives_a_dead_letter_up_for_good(web: Web, tool: Tool, tmp_path: Path) -> None:
+    tool.faults.append(Reply(400, {"message": "not today"}))
+    admin = web.client("admin")
+    with told(settings(tool.url, name="noc-pager"), tmp_path) as noc:
+        noc.journal.record([incident(9, "I-9")], None)
+        noc.send()
+        (dead,) = noc.dead()
+        assert "not today" in admin.get("/admin").text
+        assert admin.post(f"/admin/outbox/{dead.id}/drop").status_code == 303
+        assert admin.post(f"/api/v1/outbox/{dead.id}/drop").status_code == 404
+    assert "not today" not in admin.get("/admin").text and "dropped" in admin.get("/admin/audit").text
 
 
 def test_the_admin_page_tries_an_outlet_and_keeps_who_did(web: Web, tool: Tool) -> None:

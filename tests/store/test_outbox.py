@@ -6,6 +6,7 @@ import pytest
 
 from connectors.store.engine import Store
 from connectors.store.journal import Journal
+from connectors.store.ledger import Ledger
 from connectors.store.outbox import Outbox
 from connectors.store.outcomes import ATTEMPTS, FIRST_WAIT_MS, LONGEST_WAIT_MS, again, dead, sent
 from pipeline.desk.policy import DeskPolicy
@@ -64,16 +65,34 @@ def test_waits_double_hold_back_what_follows_and_end_dead(outbox: Outbox) -> Non
     (buried,) = outbox.rows("dead")
     assert (buried.id, buried.attempts, buried.last_error) == (row.id, ATTEMPTS, "503 busy")
     assert "i-1:2:jira" in _keys(outbox, now)
-    assert outbox.resend([buried.id, 999], 5, "jo") == 1 and outbox.rows("dead") == []
+    assert outbox.resend(999, 5, "jo") == 0
+    assert outbox.resend(buried.id, 5, "jo") == 1 and outbox.rows("dead") == []
     assert "i-1:1:jira" in _keys(outbox, now)
 
 
 def test_what_is_sent_again_too_late_is_followed_by_how_things_are(outbox: Outbox) -> None:
     opened, *later = [row for row in outbox.due(0, target="jira") if row.event.ticket_id == "i-1"]
     outbox.settle([dead(opened.id, 0, "400"), *(sent(row.id, "NOC-17") for row in later)])
-    assert outbox.resend([opened.id], 5, "jo") == 1
+    assert outbox.resend(opened.id, 5, "jo") == 1
     again_due = [row for row in outbox.due(0, target="jira") if row.event.ticket_id == "i-1"]
     assert [(row.id, row.attempts) for row in again_due] == [(opened.id, 0), (later[-1].id, 1)]
+
+
+def test_all_of_a_target_is_raised_or_given_up_at_once_and_on_record(outbox: Outbox, store: Store) -> None:
+    jira = outbox.due(0, target="jira")
+    outbox.settle([dead(row.id, 0, "401") for row in jira[:2]])
+    assert outbox.resend("jira", 5, "jo") == 2 and outbox.rows("dead") == []
+    assert [row.key for row in outbox.due(0, target="jira")] == [row.key for row in jira]
+    outbox.settle([dead(row.id, 0, "401") for row in jira[:2]])
+    assert outbox.drop(jira[0].id, 6, "jo") == 1 and outbox.drop(jira[0].id, 6, "jo") == 0
+    assert outbox.drop("jira", 7, "jo") == len(jira) - 1
+    assert outbox.due(0, target="jira") == [] and outbox.counts()["jira", "dropped"] == len(jira)
+    assert outbox.due(0, target="kafka") != []
+    assert [(line.action, line.target, line.detail) for line in Ledger(store).audit()] == [
+        ("dropped", "jira", f"{len(jira) - 1} messages"),
+        ("dropped", "i-1:1", "jira"),
+        ("sent again", "jira", "2 messages"),
+    ]
 
 
 def test_a_target_may_ask_for_its_own_wait_and_refuse_for_good(outbox: Outbox) -> None:

@@ -151,6 +151,16 @@ def resend(
     request.app.state.office.resend(entry_id, me.name)
 
 
+@routes.post("/outbox/{entry_id}/drop", name="outbox.drop", status_code=204)
+def drop(
+    request: Request,
+    entry_id: Annotated[int, Path(ge=1, le=2**62)],
+    me: Annotated[Principal, Depends(Guard("outbox.resend"))],
+) -> None:
+    """Give up a dead letter for good."""
+    request.app.state.office.drop(entry_id, me.name)
+
+
 @routes.get("/rejects", name="rejects.list")
 def refused(request: Request, me: Annotated[Principal, Depends(Guard("rejects.read"))]) -> list[Refused]:
     """The last refused records that are on file in the store."""

@@ -60,6 +60,17 @@ def resend(
     return RedirectResponse("/admin", 303)
 
 
+@routes.post("/admin/outbox/{entry_id}/drop", name="page.outbox.drop")
+def drop(
+    request: Request,
+    entry_id: Annotated[int, Path(ge=1)],
+    me: Annotated[Principal, Depends(Guard("outbox.resend"))],
+) -> Response:
+    """Give up a dead letter for good."""
+    request.app.state.office.drop(entry_id, me.name)
+    return RedirectResponse("/admin", 303)
+
+
 @routes.post("/admin/outlets/{name}/test", name="page.outlet.test")
 def test_message(
     request: Request,
