@@ -13,6 +13,7 @@ from connectors.outlets.port import Hook, Posted, Unsigned
 from connectors.outlets.settings import OutletSettings
 from connectors.store.door import Desk
 from connectors.store.outbox import Outbox
+from pipeline.ports import Disconnected
 
 
 def open_hooks(app: FastAPI, outlets: Sequence[OutletSettings], desk: Desk, outbox: Outbox) -> None:
@@ -32,7 +33,8 @@ def _answer(hook: Hook, back: Back, clock: Callable[[], int]) -> Callable[[Reque
             back.take(said, posted.at_ms)
 
     async def answer(request: Request) -> Response:
-        """204 when it is done or of no concern, 401 when the signature does not fit, 400 when it cannot be read."""
+        """204 when it is done or of no concern, 401 when the signature does not fit, 400 when it cannot be read, and 503
+        when it shall be posted again."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         try:
             await run_in_threadpool(take, Posted(headers, await request.body(), clock()))
@@ -40,6 +42,8 @@ def _answer(hook: Hook, back: Back, clock: Callable[[], int]) -> Callable[[Reque
             raise HTTPException(401, wrong.message) from wrong
         except ConnectorError as wrong:
             raise HTTPException(400, wrong.message) from wrong
+        except Disconnected as away:
+            raise HTTPException(503, away.hint, {"Retry-After": f"{away.wait_s:.0f}"}) from away
         return Response(status_code=204)
 
     return answer

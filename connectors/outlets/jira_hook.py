@@ -13,6 +13,7 @@ from typing import Any, Final
 from connectors.errors import ConnectorError
 from connectors.outlets.http import Http
 from connectors.outlets.hub import signed
+from connectors.outlets.own_account import OwnAccount
 from connectors.outlets.port import Posted, Said
 from connectors.outlets.words import cut
 
@@ -23,7 +24,7 @@ class JiraHook:
     """Moves and comments of everybody but our own account, whose id Jira is asked for once."""
 
     def __init__(self, secret: str, http: Http) -> None:
-        self._secret, self._http, self._ours = secret, http, ""
+        self._secret, self._ours = secret, OwnAccount(http, "/myself", "accountId")
 
     def read(self, posted: Posted) -> tuple[Said, ...]:
         """A move into a status of the category done resolves; one out of it reopens; one into work acknowledges."""
@@ -40,7 +41,7 @@ class JiraHook:
         key = posted.headers.get("x-atlassian-webhook-identifier") or hashlib.sha256(posted.body).hexdigest()
         remote, event = str(told["issue"]["key"]), str(told.get("webhookEvent", ""))
         who = (told.get("comment") or {}).get("author") or told.get("user") or {}
-        if who.get("accountId") == self._me():
+        if who.get("accountId") == self._ours.id:
             return ()
         by = str(who.get("displayName", ""))
         if event == "comment_created":
@@ -54,11 +55,6 @@ class JiraHook:
             return (Said("resolved", key, by, why, remote),)
         back = Said("reopened", f"{key}:reopened", by, why, remote)
         return (back, Said("acknowledged", key, by, why, remote)) if category == "indeterminate" else (back,)
-
-    def _me(self) -> str:
-        if not self._ours:
-            self._ours = str((self._http.ask("GET", "/myself").json() or {}).get("accountId", ""))
-        return self._ours
 
 
 def plain(body: Any) -> str:

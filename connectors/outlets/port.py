@@ -88,7 +88,8 @@ class Hook(Protocol):
     """Reads what a tool sends back, without what our own deliveries caused: a comment must not go round for ever."""
 
     def read(self, posted: Posted) -> tuple[Said, ...]:
-        """Check the signature, then read. Raises Unsigned, or ConnectorError when the body is not what it should be."""
+        """Check the signature, then read. Raises Unsigned, ConnectorError when the body is not what it should be, or
+        Disconnected when the tool shall post it again later."""
         ...
 
 

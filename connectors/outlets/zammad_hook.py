@@ -15,6 +15,7 @@ from connectors.outlets.counterpart import Phase
 from connectors.outlets.html_text import html_text
 from connectors.outlets.http import Http
 from connectors.outlets.hub import signed
+from connectors.outlets.own_account import OwnAccount
 from connectors.outlets.port import Posted, Said
 from connectors.outlets.words import cut
 
@@ -25,7 +26,7 @@ class ZammadHook:
     """States and articles of everybody but the user of our token, whose number Zammad is asked for once."""
 
     def __init__(self, secret: str, http: Http, phase: Callable[[str], Phase]) -> None:
-        self._secret, self._http, self._phase, self._ours = secret, http, phase, 0
+        self._secret, self._phase, self._ours = secret, phase, OwnAccount(http, "/users/me", "id")
 
     def read(self, posted: Posted) -> tuple[Said, ...]:
         """A state of the end closes; one of work, in a ticket that was closed, reopens; any of work acknowledges."""
@@ -39,7 +40,7 @@ class ZammadHook:
             raise ConnectorError(f"this is no webhook of Zammad: {wrong!r}", hint) from wrong
 
     def _written(self, ticket: Mapping[str, Any], article: Mapping[str, Any]) -> tuple[Said, ...]:
-        if not article.get("id") or article.get("created_by_id") == self._me():
+        if not article.get("id") or str(article.get("created_by_id")) == self._ours.id:
             return ()
         text = str(article.get("body") or "")
         text = html_text(text) if article.get("content_type") == "text/html" else text
@@ -48,7 +49,7 @@ class ZammadHook:
 
     def _moved(self, ticket: Mapping[str, Any]) -> tuple[Said, ...]:
         state, remote, phase = str(ticket["state"]), str(ticket["id"]), self._phase(str(ticket["state"]))
-        if ticket.get("updated_by_id") == self._me() or phase == "new":
+        if str(ticket.get("updated_by_id")) == self._ours.id or phase == "new":
             return ()
         by, at = _name(ticket.get("updated_by")), f"{remote}:{ticket.get('updated_at')}"
         if phase == "over":
@@ -56,11 +57,6 @@ class ZammadHook:
             return (Said("closed", f"{remote}:closed:{ended}", by, f"{state} in Zammad", remote),)
         back = (Said("reopened", f"{at}:reopened", by, f"{state} in Zammad", remote),) if ticket.get("close_at") else ()
         return (*back, Said("acknowledged", f"{at}:acknowledged", by, remote_id=remote))
-
-    def _me(self) -> int:
-        if not self._ours:
-            self._ours = int((self._http.ask("GET", "/users/me").json() or {}).get("id") or 0)
-        return self._ours
 
 
 def _name(user: Any) -> str:

@@ -9,12 +9,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from akira.serving import served
+from akira.web.app import create_app
 from connectors.outlets import counterpart
 from connectors.outlets.jira import JiraSettings
 from connectors.outlets.port import Posted, Said, Unsigned
 from pipeline.desk.commands import Acknowledge, ForceSeverity, Mitigate, Reopen, Resolve
+from pipeline.desk.policy import DeskPolicy
 from tests.outlets.desk import Told, told
 from tests.outlets.fake import Reply, Tool, serving
 from tests.outlets.ticket_contracts import JiraContract
@@ -207,3 +211,19 @@ def test_nothing_unsigned_is_believed(tool: Tool, spoiled: str) -> None:
     }[spoiled]
     with pytest.raises(Unsigned):
         hook.read(bad)
+
+
+def test_while_jira_does_not_say_who_we_are_it_is_asked_to_post_again(noc: Told, tool: Tool) -> None:
+    made = settings(tool.url, webhook_secret="s3cret")
+    app = create_app(noc.store, DeskPolicy(), outlets=[made])
+    ticket = noc.happens()
+    noc.send()
+    move = posted("jira:issue_updated", moved("indeterminate"))
+    tool.faults.extend([Reply(503, b""), Reply(401, b"no"), Reply(200, b"<html>")])
+    with served(app, "127.0.0.1", 0, app.state.hub.close) as address:
+        for status in (503, 503, 503, 204):
+            answer = httpx.post(f"{address}/hooks/jira", content=move.body, headers=dict(move.headers))
+            assert answer.status_code == status
+            assert (status == 204) or int(answer.headers["retry-after"]) > 0
+    found = noc.desk.ticket(ticket)
+    assert found is not None and found.state == "acknowledged"
