@@ -33,8 +33,8 @@ def _answer(hook: Hook, back: Back, clock: Callable[[], int]) -> Callable[[Reque
             back.take(said, posted.at_ms)
 
     async def answer(request: Request) -> Response:
-        """204 when it is done or of no concern, 401 when the signature does not fit, 400 when it cannot be read, and 503
-        when it shall be posted again."""
+        """204 when it is done or of no concern, 401 when the signature does not fit, 400 when it cannot be read,
+        503 when it is to be posted again."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         try:
             await run_in_threadpool(take, Posted(headers, await request.body(), clock()))
