@@ -17,14 +17,14 @@ from connectors.mail.threads import message_id, tagged
 from connectors.outlets.port import Refused
 from connectors.outlets.smtp import MailSettings, Picture, tried, unpictured
 from connectors.store.outgoing import Outgoing
-from pipeline.desk.customer_update import customer_update
+from pipeline.desk.customer_update import customer_update, headline
 from pipeline.desk.events import TicketEvent
 from pipeline.desk.first_response import message
 from pipeline.desk.intake import missing
 from pipeline.desk.ticket import Ticket, is_person
 
-RECIPIENTS: Final = 200
-"""A mail goes to so many at most: servers take at least 100 (RFC 5321 section 4.5.3.1.8), and most take more."""
+RECIPIENTS: Final = 100
+"""Of one mail: more a server need not take (RFC 5321 section 4.5.3.1.8)."""
 
 
 @dataclass(frozen=True)
@@ -76,29 +76,42 @@ class CustomerMail:
         self._settings, self._around, self._smtp = settings, around, settings.smtp()
 
     def deliver(self, outgoing: Outgoing, ticket: Ticket) -> str:
-        """One mail; the same event is the same Message-ID. Refused when there is nobody to write to."""
-        event, first = outgoing.event, outgoing.remote_id
-        recipients = self._recipients(ticket)
+        """One mail, or one for each RECIPIENTS of many; the same event is the same Message-ID. Refused when there is
+        nobody to write to, or somebody is refused for good: the others have it then."""
+        recipients, refused = self._recipients(ticket), list[Refused]()
         if not recipients:
             hint = "give the reporter a mail address, or the customer a contact in the directory"
             raise Refused(f"outlet {self._settings.name}: {ticket.id} has nobody to write to ({hint})", hint)
-        mine = message_id(ticket.id, self._settings.mark(event), domain(self._settings.sender))
-        theirs = self._around.thread(ticket.id)
-        parents = (*((first,) if first and first != mine else ()), *theirs)
+        letters = []
+        for start in range(0, len(recipients), RECIPIENTS):
+            some = recipients[start : start + RECIPIENTS]
+            letter = self._letter(outgoing, ticket, some, f"{start}." if start else "")
+            letters.append(letter.id)
+            try:
+                self._smtp.send(composed(letter), some)
+            except Refused as never:
+                refused.append(never)
+        if refused:
+            raise Refused("; ".join(each.message for each in refused))
+        return outgoing.remote_id or letters[0]
+
+    def _letter(self, outgoing: Outgoing, ticket: Ticket, to: tuple[str, ...], part: str) -> Letter:
+        event, first = outgoing.event, outgoing.remote_id
+        mine = message_id(ticket.id, part + self._settings.mark(event), domain(self._settings.sender))
+        parents = (*((first,) if first and first != mine else ()), *self._around.thread(ticket.id))
         text, automatic = self._said(event, ticket)
-        letter = Letter(
+        about = ticket.summary if ticket.door == "mail" else headline(ticket)
+        return Letter(
             id=mine,
             sender=self._settings.sender,
-            to=recipients if len(recipients) == 1 else (),
-            subject=("Re: " if parents else "") + tagged(ticket.id, ticket.summary),
+            to=to if len(to) == 1 and not part else (),
+            subject=("Re: " if parents else "") + tagged(ticket.id, about),
             text=text,
             at_ms=event.at_ms,
             parents=parents,
             automatic=automatic,
             picture=self._around.picture(ticket) if event.kind == "responded" else None,
         )
-        self._smtp.send(composed(letter), recipients)
-        return first or mine
 
     def test(self, text: str) -> str:
         """A mail to the sender itself: no customer is bothered."""
@@ -113,7 +126,7 @@ class CustomerMail:
         if not found:
             names = [ticket.intake.customer, *(impact.customer for impact in ticket.customers)]
             found = tuple(dict.fromkeys(address for name in names for address in self._around.contacts(name)))
-        return tuple(address for address in found if address != self._settings.sender)[:RECIPIENTS]
+        return tuple(address for address in found if address != self._settings.sender)
 
     def _said(self, event: TicketEvent, ticket: Ticket) -> tuple[str, Automatic]:
         """The text, and how automatic it is. A root cause is for us until a person tells it."""

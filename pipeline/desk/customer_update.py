@@ -9,7 +9,7 @@ from pipeline.desk.words import clock, span
 def customer_update(ticket: Ticket, customer: str, at_ms: int) -> str:
     """What happened, since when, what it means for this customer, and what is done; names no other customer."""
     impact = next((impact for impact in ticket.customers if impact.customer == customer), None)
-    lines = [f"Update on {ticket.id}: {_headline(ticket)}", ""]
+    lines = [f"Update on {ticket.id}: {headline(ticket)}", ""]
     begin, end = _window(ticket)
     if begin is not None:
         until = (
@@ -27,7 +27,8 @@ def customer_update(ticket: Ticket, customer: str, at_ms: int) -> str:
     return "\n".join(lines)
 
 
-def _headline(ticket: Ticket) -> str:
+def headline(ticket: Ticket) -> str:
+    """What it is about, as a customer may know it: no supplier, no other customer."""
     return {
         "sip_quality": "call completion or quality",
         "cdr_pipeline": "call records and rating",

@@ -147,12 +147,44 @@ def test_an_incident_is_told_to_the_contacts_of_its_customers_unseen_by_each_oth
     desk.send()
     (sent,), (envelope,) = post.mails, post.envelopes
     assert envelope.rcpt_tos == ["noc@acme.example", "voice@acme.example"], "big has no contact"
+    assert sent["Subject"] == f"[AKI-{ticket}] call completion or quality", "no supplier is named"
     assert sent["To"] == "undisclosed-recipients:;" and "acme" not in f"{sent.items()} {body(post)}"
     (picture,) = sent.iter_attachments()
     assert picture.get_content_type() == "image/png"
     desk.do(ticket, Resolve("rerouted", override=True))
     desk.send()
     assert post.mails[1]["In-Reply-To"] == sent["Message-ID"]
+
+
+def test_many_customers_are_told_in_parts_of_which_one_may_fail(
+    noc: Callable[..., Told], post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.outlets.customer_mail.RECIPIENTS", 1)
+    post.recipients |= {"noc@acme.example": "550 no such user", "voice@acme.example": "450 later"}
+    desk = noc()
+    ticket = desk.happens(incident())
+    answer(desk, ticket, "Calls to Germany fail, we reroute.")
+    desk.send()
+    assert "voice@acme.example: 450 later" in desk.waiting()[0].last_error
+    del post.recipients["voice@acme.example"]
+    desk.send(later_ms=HOUR)
+    assert [each.rcpt_tos for each in post.envelopes] == [["voice@acme.example"]]
+    assert "noc@acme.example: 550" in desk.dead()[0].last_error
+
+
+def test_a_part_that_comes_again_is_the_same_mail(
+    noc: Callable[..., Told], post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.outlets.customer_mail.RECIPIENTS", 1)
+    post.recipients["voice@acme.example"] = "450 later"
+    desk = noc()
+    answer(desk, desk.happens(incident()), "Calls to Germany fail, we reroute.")
+    desk.send()
+    post.recipients.clear()
+    desk.send(later_ms=HOUR)
+    assert [each.rcpt_tos[0].partition("@")[0] for each in post.envelopes] == ["noc", "noc", "voice"]
+    first, again, other = post.ids()
+    assert first == again != other
 
 
 def test_a_reporter_by_mail_is_written_to_alone(noc: Callable[..., Told], post: Post) -> None:
