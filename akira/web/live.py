@@ -47,6 +47,7 @@ class Hub:
         self._ring: deque[Happening] = deque(maxlen=RING)
         self._position = 0
         self._news = asyncio.Condition()
+        self._starting = asyncio.Lock()
         self._streams = 0
         self._reader: asyncio.Task[None] | None = None
         self._closed = False
@@ -83,10 +84,11 @@ class Hub:
             self._news.notify_all()
 
     async def _start(self) -> None:
-        if self._reader is None:
-            self._ring.clear()
-            self._position = await run_in_threadpool(self._head_of)
-            self._reader = asyncio.create_task(self._follow())
+        async with self._starting:  # two pages that open at once have one reader
+            if self._reader is None:
+                self._ring.clear()
+                self._position = await run_in_threadpool(self._head_of)
+                self._reader = asyncio.create_task(self._follow())
 
     async def _follow(self) -> None:
         while True:
@@ -102,10 +104,8 @@ class Hub:
         if position < self._position and (not self._ring or self._ring[0].position > position + 1):
             return list(await run_in_threadpool(self._read, position, RING))
         try:
-            async with self._news:
-                await asyncio.wait_for(
-                    self._news.wait_for(lambda: self._closed or self._position > position), KEEP_ALIVE_S
-                )
+            async with asyncio.timeout(KEEP_ALIVE_S), self._news:
+                await self._news.wait_for(lambda: self._closed or self._position > position)
         except TimeoutError:
             return []
         return [happening for happening in self._ring if happening.position > position]

@@ -64,9 +64,9 @@ def last_closed_ms(store: Store) -> int | None:
 
 
 def hit_customers(store: Store) -> dict[str, int]:
-    """Customers and their number of open tickets."""
+    """Customers and the number of their tickets that want work."""
     c, t = s.CUSTOMERS.c, s.TICKETS.c
-    query = select(c.customer, func.count()).join(s.TICKETS, t.id == c.ticket_id).where(t.state.in_(_OPEN))
+    query = select(c.customer, func.count()).join(s.TICKETS, t.id == c.ticket_id).where(t.state.in_(ACTIVE))
     with store.reading() as connection:
         return dict(connection.execute(query.group_by(c.customer)).tuples().all())
 

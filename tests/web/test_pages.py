@@ -69,6 +69,8 @@ def test_the_wall_counts_what_wants_work_and_what_waits_to_be_closed(web: Web) -
     wall = re.sub(r"\s+", " ", noc.get("/").text)
     assert re.search(r"severity=SEV1\"><b>0</b>", wall) and re.search(r"state=resolved\"><b>1</b>", wall)
     assert 'id="row-I-1" data-over' in wall
+    assert "No open incident touches it" in noc.get("/customers/big").text
+    assert "No open incident names it" in noc.get("/routes/terminator/term-05").text
 
 
 def test_what_came_before_is_told(web: Web) -> None:

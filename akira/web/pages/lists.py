@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from akira.web.pages.ticket_view import drawn
 from akira.web.queries import hit_customers, last_closed_ms
 from akira.web.wanted import ANY_STATE, CHOICES, PAGE, Wanted
 from pipeline.desk.rota import on_call
+from pipeline.desk.ticket import Ticket
 
 routes = APIRouter(include_in_schema=False)
 Reader = Annotated[Principal, Depends(Guard("tickets.read"))]
@@ -85,6 +87,11 @@ def vars_of(wanted: Wanted) -> dict[str, str]:
     return {name: getattr(wanted, name) for name in ("q", "queue", "severity", "state", "customer", "owed")}
 
 
+def _active(tickets: Iterable[Ticket]) -> list[Ticket]:
+    """Those that want work, the gravest first: what is resolved waits only for its papers."""
+    return sorted((ticket for ticket in tickets if ticket.active), key=lambda ticket: ticket.severity)
+
+
 @routes.get("/customers", name="page.customers")
 def customers(request: Request, me: Reader, q: Short = "") -> HTMLResponse:
     """Customers with their open tickets: those that are hit first, then the directory."""
@@ -101,7 +108,7 @@ def customer(request: Request, customer: Name, me: Reader, cursor: Cursor = None
     """One customer: who it is, what it suffers now, and its tickets."""
     office = request.app.state.office
     entry = next((entry for entry in office.directory.customers if entry.id == customer), None)
-    open_now = office.folds(Wanted(customer=customer))
+    open_now = _active(office.folds(Wanted(customer=customer)))
     impacts = [(ticket, hit) for ticket in open_now for hit in ticket.customers if hit.customer == customer]
     past = office.listing(Wanted(customer=customer, state=ANY_STATE), cursor=cursor, limit=PAGE)
     content: dict[str, Any] = {
@@ -119,7 +126,7 @@ def all_routes(request: Request, me: Reader) -> HTMLResponse:
     """Terminators, destinations, trunks and switches that open incidents name, and the directory's terminators."""
     office = request.app.state.office
     named: dict[tuple[str, str], int] = {}
-    for ticket in office.folds(Wanted()):
+    for ticket in _active(office.folds(Wanted())):
         for dimension in ROUTE_DIMENSIONS:
             for value in ticket.cause.get(dimension, ()):
                 named[dimension, value] = named.get((dimension, value), 0) + 1
@@ -135,7 +142,7 @@ def route(
 ) -> HTMLResponse:
     """One terminator, destination, trunk or switch: the open incidents that name it, with their pictures."""
     office = request.app.state.office
-    hits = [ticket for ticket in office.folds(Wanted()) if value in ticket.cause.get(dimension, ())]
+    hits = [ticket for ticket in _active(office.folds(Wanted())) if value in ticket.cause.get(dimension, ())]
     trunks = next((entry.egress_trunks for entry in office.directory.terminators if entry.id == value), ())
     prefixes = next((entry.prefixes for entry in office.directory.destinations if entry.name == value), ())
     past = office.listing(Wanted(q=value, state=ANY_STATE), cursor=None, limit=PAGE)
