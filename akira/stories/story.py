@@ -8,13 +8,16 @@ from typing import Final
 
 from akira.errors import OperatorError
 
-NETWORK: Final = {"customers": 6, "terminators": 3, "destinations": 4, "switches": 2}
-WHERE: Final[tuple[str, ...]] = ("customer", "terminator", "destination", "switch")
+NETWORK: Final = {"customers": 6, "terminators": 3, "destinations": 4, "switches": 2, "trunks": 0}
+WHERE: Final[tuple[str, ...]] = ("customer", "terminator", "destination", "switch", "trunk")
 EFFECTS: Final = (
     "asr", "pdd", "talk", "fas", "traffic", "lag", "lost", "twice", "unrated", "up",
-    "balance", "denied", "dead", "to", "garbage", "ringing", "unanswered",
+    "balance", "denied", "dead", "failover", "to", "garbage", "ringing", "unanswered",
 )  # fmt: skip
-EXPECTED: Final = ("signal", "severity", "class", "within", "flaps", "customers", *WHERE)
+EXPECTED: Final = (
+    "signal", "signals", "lead", "severity", "severities", "class", "within", "begins", "ends", "flaps", "customers",
+    "parent", *WHERE,
+)  # fmt: skip
 _LENGTH: Final = re.compile(r"(\d+)([smh])")
 _UNIT_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000}
 
@@ -135,8 +138,8 @@ def _expected(story: Story, number: int, rest: list[str]) -> Expected:
 
 
 def names(story: Story, dim: str) -> tuple[str, ...]:
-    """All values of a dimension: cust-0, term-0, dest-0, sw-0 and so on."""
-    short = {"customer": "cust", "terminator": "term", "destination": "dest", "switch": "sw"}[dim]
+    """All values of a dimension: cust-0, term-0, dest-0, sw-0 and so on; trunk-N is one of customer N modulo all."""
+    short = {"customer": "cust", "terminator": "term", "destination": "dest", "switch": "sw"}.get(dim, dim)
     plural = "switches" if dim == "switch" else f"{dim}s"
     return tuple(f"{short}-{n}" for n in range(story.sizes[plural]))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
@@ -21,6 +22,8 @@ from pipeline.records import ARRIVAL, MINUTE_MS
 from pipeline.run import run
 from pipeline.settings import WatchSettings
 
+NEAR_MS: Final = 2 * MINUTE_MS
+"""How near the window of a ticket must be to the one expected."""
 Told = list[tuple[Ticket, Incident]]
 
 
@@ -50,7 +53,10 @@ def told_story(path: Path) -> str:
 def _directory(story: Story) -> Directory:
     if not story.directory:
         return Directory()
-    customers = (Customer(id=name, major=name in story.majors) for name in names(story, "customer"))
+    trunks, who = names(story, "trunk"), names(story, "customer")
+    customers = (
+        Customer(id=name, major=name in story.majors, trunks=trunks[at :: len(who)]) for at, name in enumerate(who)
+    )
     return Directory(customers=tuple(customers), switches=tuple(Switch(id=s) for s in names(story, "switch")))
 
 
@@ -87,17 +93,25 @@ def differences(expected: Expected, ticket: Ticket, incident: Incident) -> list[
     since_ms = START_MS + expected.since_ms
     after_ms = ticket.opened_at_ms - since_ms
     facts = {
+        "signals": ",".join(sorted(ticket.signals)),
+        "lead": ticket.lead,
         "severity": ticket.severity,
+        "severities": ",".join(mark.severity for mark in ticket.severity_history),
         "class": ticket.ticket_type,
         "flaps": str(incident.flaps),
         "customers": str(len(ticket.customers)),
+        "parent": "no" if incident.parent is None else "yes",
     }
+    moments = {"begins": ticket.impact_from_ms, "ends": ticket.impact_to_ms}
     found = []
     for name, value in expected.facts.items():
         if name == "signal":
             good = value in ticket.signals
         elif name == "within":
             good = 0 <= after_ms <= span_ms(value)
+        elif name in moments:
+            told_ms = moments[name]
+            good = told_ms is not None and abs(told_ms - START_MS - span_ms(value)) <= NEAR_MS
         else:
             good = facts[name] == value
         if not good:
@@ -111,5 +125,14 @@ def differences(expected: Expected, ticket: Ticket, incident: Incident) -> list[
 def _shown(ticket: Ticket, incident: Incident) -> str:
     return (
         f"{ticket.severity} {ticket.ticket_type} {','.join(ticket.signals)} on {dict(ticket.cause)} "
-        f"({len(ticket.customers)} customers, {incident.flaps} flaps): {incident.why}"
+        f"({len(ticket.customers)} customers, {incident.flaps} flaps) {_window(ticket)}: {incident.why}"
     )
+
+
+def _window(ticket: Ticket) -> str:
+    """The ticket's window and grades, in minutes of the story."""
+    minutes = [
+        "" if at is None else f"{(at - START_MS) / MINUTE_MS:.0f}m"
+        for at in (ticket.impact_from_ms, ticket.impact_to_ms)
+    ]
+    return f"{'-'.join(minutes)} {'>'.join(mark.severity for mark in ticket.severity_history)}"

@@ -12,6 +12,9 @@ from pipeline.records import BALANCE_SCHEMA, CDR_SCHEMA, MINUTE_MS, SCHEMAS, SIP
 
 START_MS: Final = 1_795_516_800_000
 """The story's minute 0, a midnight (UTC)."""
+NO_ANSWER_MS: Final = 6_000
+"""After so long without an answer of a terminator the switch tries the next."""
+PEERS: Final = {"terminator", "trunk", "switch"}
 Columns = dict[str, Any]
 
 
@@ -19,7 +22,8 @@ def frames(story: Story) -> dict[Kind, pl.DataFrame]:
     """Records of each kind in contract columns, in order of arrival."""
     rng = np.random.default_rng(story.seed)
     n = int(rng.poisson(story.rate * story.length_ms / MINUTE_MS))
-    c: Columns = {dim: rng.integers(0, len(names(story, dim)), n) for dim in WHERE}
+    c: Columns = {dim: rng.integers(0, len(names(story, dim)), n) for dim in WHERE if dim != "trunk"}
+    c["trunk"] = _trunks(c["customer"], story, rng)
     c["setup"] = np.sort(rng.integers(0, story.length_ms, n)) + START_MS
     c["answered"], c["rang"] = rng.random(n) < 0.6, rng.random(n) < 0.98
     c["pdd_ms"] = rng.lognormal(7.0, 0.4, n).astype(np.int64)
@@ -29,9 +33,18 @@ def frames(story: Story) -> dict[Kind, pl.DataFrame]:
     c["made"], c["written"] = np.ones(n, np.bool_), np.ones(n, np.bool_)
     c["rated"], c["twice"] = np.ones(n, np.bool_), np.zeros(n, np.bool_)
     c["blocked"], c["numbered"] = np.zeros(n, np.bool_), np.ones(n, np.bool_)
+    c["tried"] = np.full(n, -1)
     for change in story.changes:
         _bend(c, story, change, rng)
     return {"cdr": _records(c, story), "sip": _samples(c, story), "balance": _balance(story)}
+
+
+def _trunks(customer: Any, story: Story, rng: np.random.Generator) -> Any:
+    """One of the customer's trunks for each call; -1 where there are none."""
+    customers, trunks = story.sizes["customers"], story.sizes["trunks"]
+    own = (trunks - customer + customers - 1) // customers
+    pick = rng.integers(0, np.maximum(own, 1)) if trunks else 0
+    return np.where(own > 0, customer + customers * pick, -1)
 
 
 def _bend(c: Columns, story: Story, change: Change, rng: np.random.Generator) -> None:
@@ -69,6 +82,11 @@ def _bend(c: Columns, story: Story, change: Change, rng: np.random.Generator) ->
                 c["terminator"][hit] = names(story, "terminator").index(value)
             case "dead":
                 c["terminator"][hit] = (c["terminator"][hit] + 1) % len(names(story, "terminator"))
+            case "failover":
+                again = hit & (luck < float(value))
+                c["tried"][again] = c["terminator"][again]
+                c["terminator"][again] = (c["terminator"][again] + 1) % len(names(story, "terminator"))
+                c["pdd_ms"][again] += NO_ANSWER_MS
             case "ringing":
                 c["rang"][hit] = False
             case "unanswered":
@@ -88,7 +106,7 @@ def _records(c: Columns, story: Story) -> pl.DataFrame:
             "call_id": [f"call-{n}" for n in range(len(ended))],
             "attempt": 1,
             "last_attempt": True,
-            **{dim: pl.Series(names(story, dim)).gather(c[dim]) for dim in WHERE},
+            **{dim: _named(story, dim, c[dim]) for dim in WHERE},
             "setup_at": c["setup"],
             "ringing_at": pl.Series(np.where(rang, ringing, -1)).replace(-1, None),
             "answered_at": pl.Series(np.where(c["answered"], answered_at, -1)).replace(-1, None),
@@ -97,19 +115,43 @@ def _records(c: Columns, story: Story) -> pl.DataFrame:
             "rtp_rx": c["media"],
             "rating": pl.Series(["failed", "rated"]).gather(c["rated"].astype(np.int64)),
             "emitted_at": ended + c["lag_ms"],
-            "written": c["made"] & c["written"],
+            "counted": c["made"] & c["numbered"],
+            "written": c["written"],
             "twice": c["twice"],
             "blocked": c["blocked"],
+            "tried": _named(story, "terminator", c["tried"]),
         }
     ).with_columns(terminator=pl.when("blocked").then(None).otherwise("terminator"))
-    counted = frame.filter(pl.Series(c["made"] & c["numbered"])).sort("ended_at", "call_id")
+    counted = _with_first_attempts(frame.filter("counted")).sort("ended_at", "call_id", "attempt")
     counted = counted.with_columns(seq=pl.int_range(1, pl.len() + 1).over("switch"))
     kept = counted.filter("written")
     return _whole("cdr", pl.concat([kept, kept.filter("twice")])).sort("emitted_at", "call_id")
 
 
+def _with_first_attempts(frame: pl.DataFrame) -> pl.DataFrame:
+    """Re-routed calls as two attempts: the second has the times of the call, so that its PDD includes the wait."""
+    again = frame.filter(pl.col("tried").is_not_null())
+    gave_up = pl.col("setup_at") + NO_ANSWER_MS
+    first = again.with_columns(
+        last_attempt=False,
+        terminator="tried",
+        ringing_at=None,
+        answered_at=None,
+        ended_at=gave_up,
+        emitted_at=gave_up + pl.col("emitted_at") - pl.col("ended_at"),
+        sip_code=408,
+        rating=None,
+    )
+    return pl.concat([frame.with_columns(attempt=pl.col("tried").is_not_null() + 1), first], how="vertical_relaxed")
+
+
+def _named(story: Story, dim: str, codes: Any) -> pl.Series:
+    """The names of codes; -1 has none."""
+    return pl.Series(names(story, dim), dtype=pl.String).gather(pl.Series(codes).replace(-1, None))
+
+
 def _samples(c: Columns, story: Story) -> pl.DataFrame:
-    """Calls of each switch, answered probes of each terminator, denials of each switch, once a minute."""
+    """Calls of each switch, answered probes of each terminator and trunk, denials of each switch, once a minute."""
     minutes = story.length_ms // MINUTE_MS
     at = START_MS + (np.arange(minutes) + 1) * MINUTE_MS
     minute_of = (c["setup"] - START_MS) // MINUTE_MS
@@ -119,9 +161,10 @@ def _samples(c: Columns, story: Story) -> pl.DataFrame:
         denied = _gauge(story, at, "denied", "switch", switch, 0.0)
         for metric, value in (("invites", calls), ("acl_denied", denied)):
             parts.append(pl.DataFrame({"at": at, "switch": switch, "metric": metric, "value": value * 1.0}))
-    for name in names(story, "terminator"):
-        up = _gauge(story, at, "up", "terminator", name, 1.0)
-        peer = {"peer": name, "peer_kind": "terminator", "switch": "sw-0"}
+    peers = [(dim, name) for dim in ("terminator", "trunk") for name in names(story, dim)]
+    for dim, name in peers:
+        up = _gauge(story, at, "up", dim, name, 1.0)
+        peer = {"peer": name, "peer_kind": dim, "switch": "sw-0"}
         parts.append(pl.DataFrame({"at": at, **peer, "metric": "up", "value": up}))
     return _whole("sip", pl.concat(parts, how="diagonal").with_columns(interval_ms=MINUTE_MS)).sort("at")
 
@@ -129,7 +172,8 @@ def _samples(c: Columns, story: Story) -> pl.DataFrame:
 def _gauge(story: Story, at: np.ndarray[Any, Any], effect: str, dim: str, name: str, usual: float) -> Any:
     values = np.full(len(at), usual)
     for change in story.changes:
-        if effect in change.effects and name in change.where.get(dim, (name,)):
+        elsewhere = PEERS & set(change.where) and dim not in change.where
+        if effect in change.effects and not elsewhere and name in change.where.get(dim, (name,)):
             told = at - START_MS
             values[(told > change.start_ms) & (told <= change.end_ms)] = float(change.effects[effect])
     return values

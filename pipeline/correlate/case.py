@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pipeline.correlate.impact import Tally
+from pipeline.correlate.relate import narrowed
 from pipeline.findings import Finding, NamedCause
 from pipeline.incidents import Evidence, Incident, Moved, Severity
 from pipeline.records import MINUTE_MS
@@ -35,6 +36,8 @@ class Case:
     why: str = ""
     justified_ms: int = 0
     """When the present severity was last what the facts say."""
+    seen_ms: int = 0
+    """The end of the minute up to which it is told."""
     revision: int = 0
     facts: Mapping[str, float | int | str | bool] = field(default_factory=dict)
     """What the severity table went by, and what the leading finding says of itself."""
@@ -56,7 +59,15 @@ class Case:
         if not now:
             return list(self.findings.values())
         newest = max(f.onset_ms for f in now)
-        return [f for f in self.findings.values() if f.ended_ms is None or newest - f.ended_ms <= LINGER_MS]
+        over = [f for f in self.findings.values() if f.ended_ms is not None and newest - f.ended_ms <= LINGER_MS]
+        return now + [f for f in over if not self._superseded(f, now)]
+
+    def _superseded(self, over: Finding, now: Sequence[Finding]) -> bool:
+        """It has been over for a while, and what still fails is a part of it, or the platform is up again."""
+        if self.seen_ms - (over.ended_ms or 0) <= LINGER_MS:
+            return False
+        parts = any(dict(left.cause) != dict(over.cause) and narrowed(over, left, {}) for left in now)
+        return parts or over.signal == "platform_down"
 
     def onset_ms(self) -> int:
         """The earliest onset."""

@@ -12,7 +12,7 @@ from pipeline.correlate.impact import Tally, carried
 from pipeline.correlate.lead import cause_of, leading, spoken
 from pipeline.correlate.moves import BEFORE_MIN, moves
 from pipeline.correlate.platform import platform_finding
-from pipeline.correlate.relate import belongs, returns
+from pipeline.correlate.relate import Known, belongs, returns
 from pipeline.correlate.sentence import sentence
 from pipeline.directory import Directory
 from pipeline.findings import Finding, NamedCause
@@ -40,8 +40,10 @@ class Correlator:
         now_ms = (minute + 1) * MINUTE_MS
         findings = [*findings, *failovers(minute, findings, self.recent, self.names)]
         platform = platform_finding(minute, findings, self.recent, self.settings, self._platform(), len(owners))
+        known = Known(owners, self.recent, self.names)
         for finding in sorted([*findings, *([platform] if platform else [])], key=lambda f: (f.onset_ms, f.key)):
-            self._assign(finding, now_ms, owners)
+            self._assign(finding, now_ms, known)
+        self._drop({finding.key for finding in findings}, now_ms)
         self._adopt(now_ms)
         self._forget(now_ms)
         told = [self._tell(case, minute, now_ms) for case in self.cases]
@@ -55,35 +57,54 @@ class Correlator:
                     return finding
         return None
 
-    def _assign(self, finding: Finding, now_ms: int, owners: Mapping[str, str]) -> None:
-        for known in self.cases:
-            if finding.key in known.findings:
-                known.findings[finding.key] = _with_last_words(known.findings[finding.key], finding)
+    def _assign(self, finding: Finding, now_ms: int, known: Known) -> None:
+        for case in self.cases:
+            if finding.key in case.findings:
+                case.findings[finding.key] = _with_last_words(case.findings[finding.key], finding)
                 return
         if finding.ended_ms is not None:
             return
-        case = self._match(finding, now_ms, owners)
-        if case is None:
-            case = Case(case_id(finding), now_ms, {})
-            self.cases.append(case)
-        elif not case.active:
-            case.flaps += 1
-            case.ended_ms = case.recovered_at_ms = None
-        case.findings[finding.key] = finding
+        found = self._match(finding, known)
+        if found is None:
+            found = Case(case_id(finding), now_ms, {})
+            self.cases.append(found)
+        elif found.ended_ms is not None:
+            found.flaps += finding.onset_ms > found.ended_ms
+            found.ended_ms = found.recovered_at_ms = None
+        found.findings[finding.key] = finding
+        self._unite(found, finding, known)
 
-    def _match(self, finding: Finding, now_ms: int, owners: Mapping[str, str]) -> Case | None:
+    def _unite(self, case: Case, finding: Finding, known: Known) -> None:
+        """Cases of this minute, not told yet, that the finding belongs to as well are the same fault."""
+        for other in [c for c in self.cases if c is not case and c.revision == 0]:
+            if any(belongs(finding, old, known) for old in other.findings.values()):
+                case.findings.update(other.findings)
+                self.cases.remove(other)
+
+    def _drop(self, told: set[str], now_ms: int) -> None:
+        """A finding that is told no more has been taken into a wider one; alone it is over."""
+        for case in self.cases:
+            for key, finding in list(case.findings.items()):
+                source = key.removeprefix("route_failover:")
+                if finding.ended_ms is not None or finding.signal == "platform_down" or {key, source} & told:
+                    continue
+                del case.findings[key]
+                if not case.active:
+                    case.findings[key] = replace(finding, ended_ms=now_ms)
+
+    def _match(self, finding: Finding, known: Known) -> Case | None:
         platform = next((c for c in self.cases if c.active and c.lead == "platform_down"), None)
         if platform is not None and TYPE_OF_SIGNAL[finding.signal] == "sip_quality":
             return platform
         for case in self.cases:
             lasting = [f for f in case.findings.values() if f.ended_ms is None]
-            if any(belongs(finding, old, owners) for old in lasting):
+            if any(belongs(finding, old, known) for old in lasting):
                 return case
         reopen_ms = self.settings.hold.reopen_min * MINUTE_MS
         for case in reversed(self.cases):
-            if case.active or case.ended_ms is None or finding.onset_ms - case.ended_ms > reopen_ms:
-                continue
-            if any(returns(finding, old, owners) for old in case.findings.values()):
+            ended = [f for f in case.findings.values() if f.ended_ms is not None]
+            fresh = [f for f in ended if finding.onset_ms - (f.ended_ms or 0) <= reopen_ms]
+            if any(returns(finding, old, known) for old in fresh):
                 return case
         return None
 
@@ -115,34 +136,42 @@ class Correlator:
         return incident
 
     def _update(self, case: Case, minute: int, now_ms: int) -> None:
+        case.seen_ms = now_ms
+        lead = self._name(case, minute) if case.active else None
+        codes = coded(case.cause, self.names)
+        for closed in self.recent.since(case.tallied_until + 1):
+            case.tally.add(closed, codes, self.names)
+            case.tallied_until = closed.minute
+        if lead is not None:
+            self._grade(case, lead, minute, now_ms)
+        else:
+            ended_ms = max(f.ended_ms or 0 for f in case.findings.values())
+            if now_ms - ended_ms >= self.settings.hold.soak_min * MINUTE_MS:
+                case.ended_ms, case.recovered_at_ms = ended_ms, now_ms
+
+    def _name(self, case: Case, minute: int) -> Finding:
+        """Which finding leads, and what that makes the cause; a new cause is counted from the onset on."""
         lasting = case.lasting()
-        since = max(case.onset_ms() // MINUTE_MS, minute - 14)
         lead = leading(lasting, True)
         if lead.signal == "route_failover":
-            minutes = self.recent.since(since)
+            minutes = self.recent.since(_since(case, minute, 15))
             lead = leading(lasting, carried(minutes, coded(lead.cause, self.names)))
         cause = cause_of(lead, lasting)
-        first = case.revision == 0
-        if first or dict(cause) != dict(case.cause):
+        if case.revision == 0 or dict(cause) != dict(case.cause):
             case.tally = Tally()
             onset = case.onset_ms() // MINUTE_MS
             case.users = self._users(lead.signal, cause, onset)
             case.moves = moves(coded(cause, self.names), onset, self.recent.since(onset - BEFORE_MIN), self.names)
             case.tallied_until = onset - 1
         case.lead, case.cause = spoken(lead, lasting), cause
-        codes = coded(cause, self.names)
-        for closed in self.recent.since(case.tallied_until + 1):
-            case.tally.add(closed, codes, self.names)
-            case.tallied_until = closed.minute
-        if case.active:
-            facts = facts_of(case, self.recent.since(max(since, minute - 9)), self.names, self.directory, self.settings)
-            case.facts = {**lead.facts, **asdict(facts)}
-            severity, why = grade(facts, self.settings.severity)
-            case.grade(severity, why, now_ms, self.settings.hold.downgrade_min * MINUTE_MS, first)
-        else:
-            ended_ms = max(f.ended_ms or 0 for f in case.findings.values())
-            if now_ms - ended_ms >= self.settings.hold.soak_min * MINUTE_MS:
-                case.ended_ms, case.recovered_at_ms = ended_ms, now_ms
+        return lead
+
+    def _grade(self, case: Case, lead: Finding, minute: int, now_ms: int) -> None:
+        minutes = self.recent.since(_since(case, minute, 10))
+        facts = facts_of(case, minutes, self.names, self.directory, self.settings)
+        case.facts = {**lead.facts, **asdict(facts)}
+        severity, why = grade(facts, self.settings.severity)
+        case.grade(severity, why, now_ms, self.settings.hold.downgrade_min * MINUTE_MS, case.revision == 0)
 
     def _users(self, signal: str, cause: NamedCause, onset: int) -> tuple[str, ...]:
         """Customers of a terminator that fails over: those whose calls it carried before."""
@@ -173,6 +202,11 @@ class Correlator:
             flaps=case.flaps,
             parent=case.parent,
         )
+
+
+def _since(case: Case, minute: int, most_min: int) -> int:
+    """The first of the last minutes, none before the onset."""
+    return max(case.onset_ms() // MINUTE_MS, minute - most_min + 1)
 
 
 def _with_last_words(old: Finding, new: Finding) -> Finding:

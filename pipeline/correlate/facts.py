@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Final
 
 from pipeline.correlate.case import Case
@@ -36,7 +37,7 @@ def facts_of(
     known = sorted({name for f in lasting for name in f.customers} | set(case.cause.get("customer", ())))
     customers = customers_of(case, lasting, directory.majors())
     if case.lead.startswith("balance"):
-        return _balance(case, known, directory)
+        return _balance(case, customers, directory)
     if TYPE_OF_SIGNAL.get(case.lead) == "cdr_pipeline":
         return _pipeline(case, customers, names, directory)
     majors = [c for c in customers if c.major and (c.attempts >= MAJOR_LEAST or c.customer in known)]
@@ -51,8 +52,17 @@ def facts_of(
     )
 
 
-def _balance(case: Case, known: Sequence[str], directory: Directory) -> Facts:
-    majors = sorted(set(known) & directory.majors())
+def _balance(case: Case, touched: Sequence[Impact], directory: Directory) -> Facts:
+    """Who is blocked now, not who was: as the events say, else as the calls do. When the events say that it is over,
+    the last of the calls change nothing."""
+    found = [f for f in case.findings.values() if f.signal.startswith("balance")]
+    now = [f for f in found if f.ended_ms is None]
+    if case.facts and any(f.customers for f in found) and not any(f.customers for f in now):
+        return Facts(**{each.name: case.facts[each.name] for each in fields(Facts)})  # type: ignore[arg-type]
+    known = {name for f in now for name in f.customers}
+    if not known:
+        known = {name for f in now for name in f.cause.get("customer", ())} or {impact.customer for impact in touched}
+    majors = sorted(known & directory.majors())
     blocked = len(known) if case.lead == "balance_blocked" else 0
     return Facts(
         customers=len(known),

@@ -23,6 +23,7 @@ BEFORE_LEAST: Final = 10
 SHARE_LEFT: Final = 0.2
 CARRIED: Final = 0.7
 TOUCHED_LEAST: Final = 2
+LATE_LEAST: Final = 5
 
 
 def failovers(minute: int, findings: Sequence[Finding], recent: Recent, names: Names) -> list[Finding]:
@@ -60,3 +61,23 @@ def users(cause: NamedCause, minutes: Sequence[Minute], names: Names) -> tuple[s
     for closed in minutes:
         total += np.bincount(closed.rows.of("customer")[inside(codes, closed.rows.codes)], minlength=size)
     return tuple(sorted(names.name("customer", code) for code in np.flatnonzero(total >= TOUCHED_LEAST).tolist()))
+
+
+def late_by_rerouting(late: Finding, failed: NamedCause, recent: Recent, names: Names) -> bool:
+    """Without the calls that were tried in vain at `failed`, those of a PDD finding ring within its usual range."""
+    figure = late.figures[0]
+    minutes = [m for m in recent.since(late.onset_ms // MINUTE_MS - 1) if len(m.rows)]
+    if figure.unit != "s" or not minutes:
+        return False
+    at, through = coded(late.cause, names), coded(failed, names)
+    tried = np.unique(np.concatenate([m.rows.call[inside(through, m.rows.codes)] for m in minutes]))
+    late_ms, other_ms = [], []
+    for closed in minutes:
+        rows = closed.rows
+        rang, again = rows.rang & inside(at, rows.codes), np.isin(rows.call, tried)
+        late_ms.append(rows.pdd_ms[rang & again])
+        other_ms.append(rows.pdd_ms[rang & ~again])
+    rerouted, others = np.concatenate(late_ms), np.concatenate(other_ms)
+    if len(rerouted) < LATE_LEAST:
+        return False
+    return len(others) < LATE_LEAST or float(np.median(others)) <= figure.high * 1000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from pipeline.findings import Finding
@@ -26,6 +26,12 @@ ORDER: Final[tuple[str, ...]] = (
     "cdr_delayed",
     "cdr_duplicated",
 )
+YIELDS: tuple[tuple[str, str, Callable[[Sequence[Finding], bool], bool]], ...] = (
+    ("route_failover", "ner_drop", lambda findings, calls_carried: not calls_carried),
+    # what is not here yet is not lost
+    ("cdr_missing", "cdr_delayed", lambda findings, calls_carried: any(map(_late, findings))),
+)
+"""(a signal, the one it stands behind, when)."""
 ONE_QUESTION: Final = ({"asr_drop", "ner_drop"},)
 """Signals of one kind: the one with more evidence names the cause."""
 
@@ -33,14 +39,19 @@ ONE_QUESTION: Final = ({"asr_drop", "ner_drop"},)
 def leading(findings: Sequence[Finding], calls_carried: bool) -> Finding:
     """The finding that names signal and cause; `calls_carried` says that failover brings most calls through."""
     order = list(ORDER)
-    if not calls_carried:
-        order.remove("route_failover")
-        order.insert(order.index("ner_drop") + 1, "route_failover")
+    for name, follows, holds in YIELDS:
+        if holds(findings, calls_carried):
+            order.remove(name)
+            order.insert(order.index(follows) + 1, name)
     best = min(findings, key=lambda f: (order.index(f.signal), -f.score, f.onset_ms, f.key))
     for kind in ONE_QUESTION:
         if best.signal in kind:
             return min((f for f in findings if f.signal in kind), key=lambda f: (-f.score, f.onset_ms, f.key))
     return best
+
+
+def _late(finding: Finding) -> bool:
+    return finding.signal == "cdr_delayed" and finding.ended_ms is None
 
 
 def spoken(lead: Finding, findings: Sequence[Finding]) -> str:

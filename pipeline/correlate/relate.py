@@ -1,12 +1,16 @@
-"""Do two findings speak of one fault: decision tables over cause and time."""
+"""Do two findings speak of one fault: a decision table over signal, cause and time; any row that holds joins them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
+from pipeline.correlate.failover import late_by_rerouting
 from pipeline.findings import Finding, NamedCause
 from pipeline.incidents import TYPE_OF_SIGNAL
+from pipeline.names import Names
+from pipeline.quality.recent import Recent
 from pipeline.records import MINUTE_MS
 
 STATES: Final = frozenset(
@@ -25,10 +29,27 @@ JOINT_MS: Final = 3 * MINUTE_MS
 NEAR_MS: Final = 10 * MINUTE_MS
 EXPLAINS: Final = frozenset({("fas", "acd_drop"), ("fas", "ner_drop"), ("route_failover", "pdd_rise")})
 """(what explains, what is explained): joined whenever they hold at the same time on related causes."""
-
-
 SAME_CALLS: Final = {"asr_drop", "ner_drop"}
 """Two measures of the same failed calls: what one shows of a part is the other's, however late it stands out."""
+Owners = Mapping[str, str]
+"""Trunk to customer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a row may ask for besides the two findings."""
+
+    owners: Owners
+    recent: Recent
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One rule: `new` is one more sign of the fault that `old` is a sign of."""
+
+    name: str
+    holds: Callable[[Finding, Finding, Known], bool]
 
 
 def widened(cause: NamedCause, owners: Mapping[str, str]) -> dict[str, set[str]]:
@@ -55,43 +76,50 @@ def related(one: NamedCause, other: NamedCause, owners: Mapping[str, str]) -> bo
     return all(2 * len(set(one[d]) & set(other[d])) >= min(len(one[d]), len(other[d])) for d in one)
 
 
-def same_list(one: Finding, other: Finding) -> bool:
+def peers_together(new: Finding, old: Finding, _: Known) -> bool:
     """Peers of one kind hit at the same time by the same signal."""
     # a thinner stream of denials takes longer to stand out: its onset is known less well
-    joint_ms = NEAR_MS if one.signal == "acl_denied" else JOINT_MS
+    joint_ms = NEAR_MS if new.signal == "acl_denied" else JOINT_MS
     return (
-        one.signal == other.signal
-        and one.signal in STATES
-        and set(one.cause) == set(other.cause)
-        and abs(one.onset_ms - other.onset_ms) <= joint_ms
+        new.signal == old.signal
+        and new.signal in STATES
+        and set(new.cause) == set(old.cause)
+        and _apart_ms(new, old) <= joint_ms
     )
 
 
-def belongs(new: Finding, old: Finding, owners: Mapping[str, str]) -> bool:
-    """`new` is one more sign of the fault that `old`, still lasting, is a sign of."""
-    if TYPE_OF_SIGNAL[new.signal] != TYPE_OF_SIGNAL[old.signal]:
-        return _blocked_traffic(new, old)
-    if same_list(new, old) or _denied_traffic(new, old) or _denied_traffic(old, new):
-        return True
-    if not related(new.cause, old.cause, owners):
+def explained(new: Finding, old: Finding, known: Known) -> bool:
+    """What one signal shows, the other brings about."""
+    pairs = {(new.signal, old.signal), (old.signal, new.signal)}
+    return bool(pairs & EXPLAINS) and related(new.cause, old.cause, known.owners)
+
+
+def asked_twice(new: Finding, old: Finding, known: Known) -> bool:
+    """The same signal in the same dimensions."""
+    return new.signal == old.signal and set(new.cause) == set(old.cause) and related(new.cause, old.cause, known.owners)
+
+
+def narrowed(over: Finding, left: Finding, owners: Owners) -> bool:
+    """`left` is the same failure as `over` in a part of its cause."""
+    same = over.signal == left.signal or {over.signal, left.signal} == SAME_CALLS
+    return same and bool(over.cause) and holds(over.cause, widened(left.cause, owners))
+
+
+def part_of_it(new: Finding, old: Finding, known: Known) -> bool:
+    """A part of the failed calls stands out by the other measure of them."""
+    same = {new.signal, old.signal} == SAME_CALLS
+    return same and bool(old.cause) and holds(old.cause, widened(new.cause, known.owners))
+
+
+def began_together(new: Finding, old: Finding, known: Known) -> bool:
+    """Other signals of a related cause that began at about the same time."""
+    if TYPE_OF_SIGNAL[new.signal] != TYPE_OF_SIGNAL[old.signal] or not related(new.cause, old.cause, known.owners):
         return False
-    if (old.signal, new.signal) in EXPLAINS or (new.signal, old.signal) in EXPLAINS:
-        return True
-    if new.signal == old.signal and set(new.cause) == set(old.cause):
-        return True
-    if {new.signal, old.signal} == SAME_CALLS and old.cause and holds(old.cause, widened(new.cause, owners)):
-        return True
     # "everything" holds every slice: only what began with it is a part of it
-    near_ms = NEAR_MS if bool(new.cause) == bool(old.cause) else JOINT_MS
-    return abs(new.onset_ms - old.onset_ms) <= near_ms
+    return _apart_ms(new, old) <= (NEAR_MS if bool(new.cause) == bool(old.cause) else JOINT_MS)
 
 
-def returns(new: Finding, old: Finding, owners: Mapping[str, str]) -> bool:
-    """`new` is the fault of `old`, which had ended, come back: the same signal in the same dimensions."""
-    return new.signal == old.signal and set(new.cause) == set(old.cause) and related(new.cause, old.cause, owners)
-
-
-def _blocked_traffic(new: Finding, old: Finding) -> bool:
+def blocked_traffic(new: Finding, old: Finding, _: Known) -> bool:
     """Blocked customers stop calling: their traffic is the balance ticket's."""
     pair = {new.signal, old.signal}
     if "balance_blocked" not in pair or not pair & {"traffic_drop", "asr_drop", "ner_drop"}:
@@ -101,8 +129,51 @@ def _blocked_traffic(new: Finding, old: Finding) -> bool:
     return bool(named) and named <= set(blocked.cause.get("customer", ()))
 
 
-def _denied_traffic(denied: Finding, quiet: Finding) -> bool:
+def denied_traffic(new: Finding, old: Finding, _: Known) -> bool:
     """Denials of an address in no directory, and one customer's traffic gone at the same time."""
+    denied, quiet = (new, old) if new.signal == "acl_denied" else (old, new)
     if denied.signal != "acl_denied" or quiet.signal != "traffic_drop" or "customer" in denied.cause:
         return False
-    return "customer" in quiet.cause and abs(denied.onset_ms - quiet.onset_ms) <= JOINT_MS
+    return "customer" in quiet.cause and _apart_ms(denied, quiet) <= JOINT_MS
+
+
+def rings_late_rerouted(new: Finding, old: Finding, known: Known) -> bool:
+    """Re-routed calls ring late at the terminators that carry them: that is the failover's doing."""
+    late, failover = (new, old) if new.signal == "pdd_rise" else (old, new)
+    if late.signal != "pdd_rise" or failover.signal != "route_failover" or _apart_ms(new, old) > NEAR_MS:
+        return False
+    return late_by_rerouting(late, failover.cause, known.recent, known.names)
+
+
+def left_over(new: Finding, old: Finding, known: Known) -> bool:
+    """`new` is what is left of the fault of `old`, which has ended: the same failure in a part of it, from before."""
+    return narrowed(old, new, known.owners) and old.onset_ms - JOINT_MS <= new.onset_ms <= (old.ended_ms or 0)
+
+
+def _apart_ms(one: Finding, other: Finding) -> int:
+    return abs(one.onset_ms - other.onset_ms)
+
+
+TABLE: tuple[Row, ...] = (
+    Row("peers hit together", peers_together),
+    Row("blocked customers' calls", blocked_traffic),
+    Row("a stranger denied, a customer silent", denied_traffic),
+    Row("re-routed calls ring late", rings_late_rerouted),
+    Row("one signal explains the other", explained),
+    Row("the same question again", asked_twice),
+    Row("a part by the other measure", part_of_it),
+    Row("began together", began_together),
+)
+"""Of findings that last."""
+AFTER: tuple[Row, ...] = (Row("what is left of it", left_over), Row("it is back", asked_twice))
+"""Of a new finding and one that has ended."""
+
+
+def belongs(new: Finding, old: Finding, known: Known) -> bool:
+    """`new` is one more sign of the fault that `old`, still lasting, is a sign of."""
+    return any(row.holds(new, old, known) for row in TABLE)
+
+
+def returns(new: Finding, old: Finding, known: Known) -> bool:
+    """`new` goes on with the fault of `old`, which had ended."""
+    return any(row.holds(new, old, known) for row in AFTER)
