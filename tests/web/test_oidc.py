@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -50,8 +51,9 @@ def vouching() -> Iterator[Issuer]:
 
 
 @pytest.fixture
-def open_desk(tmp_path: Path, vouching: Issuer) -> Iterator[Callable[..., Desk]]:
+def open_desk(tmp_path: Path, vouching: Issuer, seeded: Path) -> Iterator[Callable[..., Desk]]:
     """Makes a desk with settings of the test's own; the issuer begins anew."""
+    shutil.copy(seeded, tmp_path / "akira.db")
     vouching.__dict__.update(Issuer(key=vouching.key, address=vouching.address).__dict__)
     vouching.claims["groups"] = ["voice-noc"]
     with socket.create_server(("127.0.0.1", 0)) as free:
