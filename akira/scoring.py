@@ -1,7 +1,8 @@
 """Tickets held against labelled faults: which ticket is whose, and what of it is right.
 
 A ticket is a fault's when the two overlap in time (five minutes of grace on either side), and the fault's kind is among
-the ticket's signals; among several the one with the same cause is taken first, then the earliest.
+the ticket's signals; among several the one with the same cause is taken first, then the earliest. A list of everything
+the directory knows of a dimension is no restriction: all terminators are the platform.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pipeline.directory import Directory
 from pipeline.records import MINUTE_MS
 
 GRACE_MS: Final = 5 * MINUTE_MS
@@ -23,6 +25,7 @@ class Match:
 
     fault: Line
     tickets: tuple[Line, ...]
+    directory: Directory = Directory()
 
     @property
     def found(self) -> bool:
@@ -32,7 +35,7 @@ class Match:
     @property
     def cause_exact(self) -> bool:
         """The ticket names the fault's cause, value for value."""
-        return self.found and same_cause(self.tickets[0], self.fault)
+        return self.found and same_cause(self.tickets[0], self.fault, self.directory)
 
     @property
     def severity_exact(self) -> bool:
@@ -64,8 +67,9 @@ class Score:
         return right and not self.false
 
 
-def match(tickets: Sequence[Line], truth: Sequence[Line]) -> Score:
+def match(tickets: Sequence[Line], truth: Sequence[Line], directory: Directory | None = None) -> Score:
     """Hold tickets against faults. Tolerated faults are neither owed nor wrong."""
+    known = directory or Directory()
     owner: dict[str, list[Line]] = {}
     false: list[Line] = []
     for ticket in sorted(tickets, key=lambda t: t["opened_at"]):
@@ -73,22 +77,30 @@ def match(tickets: Sequence[Line], truth: Sequence[Line]) -> Score:
         if not candidates:
             false.append(ticket)
             continue
-        best = min(candidates, key=lambda f: (not same_cause(ticket, f), abs(ticket["opened_at"] - f["start"])))
+        best = min(candidates, key=lambda f: (not same_cause(ticket, f, known), abs(ticket["opened_at"] - f["start"])))
         owner.setdefault(best["id"], []).append(ticket)
     matches = []
     for fault in sorted(truth, key=lambda f: (f["start"], f["id"])):
-        own = owner.get(fault["id"], [])
         if fault.get("tolerated"):
             continue
-        matches.append(Match(fault, tuple(sorted(own, key=lambda t: (not same_cause(t, fault), t["opened_at"])))))
+        own = sorted(owner.get(fault["id"], []), key=lambda t: (not same_cause(t, fault, known), t["opened_at"]))
+        matches.append(Match(fault, tuple(own), known))
     return Score(tuple(matches), tuple(false))
 
 
-def same_cause(ticket: Line, fault: Line) -> bool:
-    """The causes are equal as sets."""
+def same_cause(ticket: Line, fault: Line, directory: Directory) -> bool:
+    """The causes are equal as sets, lists of everything apart."""
+    whole = {
+        "customer": {c.id for c in directory.customers},
+        "trunk": set(directory.customer_of_trunk()),
+        "terminator": {t.id for t in directory.terminators},
+        "destination": {d.name for d in directory.destinations},
+        "switch": {s.id for s in directory.switches},
+    }
 
     def sets(cause: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
-        return {dim: frozenset(values) for dim, values in cause.items() if values}
+        named = {dim: frozenset(values) for dim, values in cause.items() if values}
+        return {dim: values for dim, values in named.items() if not whole.get(dim) or not whole[dim] <= values}
 
     return sets(ticket["cause"]) == sets(fault["cause"])
 

@@ -61,7 +61,7 @@ def watch(folder: Path, records: int, progress: Progress | None, told: Told | No
     write_tickets(folder / "tickets.ndjson", outcome.tickets)
     report.write(folder / "report.html", outcome.tickets, title="A simulated day", said=outcome.said)
     kinds = tuple(event.kind for event in scenario().confounders)
-    return Day(folder, records, outcome, match(outcome.tickets, truth(folder)), kinds)
+    return Day(folder, records, outcome, match(outcome.tickets, truth(folder), directory), kinds)
 
 
 def truth(folder: Path) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from akira.scoring import match
+from pipeline.directory import Directory, Terminator
 from tests.demo.test_demo import FAULT, TICKET
 
 LATER = FAULT | {"id": "f-2", "start": 3_600_000, "end": 4_200_000, "cause": {"terminator": ["term-2"]}}
@@ -53,3 +54,12 @@ def test_one_right_ticket_for_each_fault_is_clean() -> None:
     first = TICKET | {"impact_to": 600_000}
     score = match([first, second], [FAULT, LATER])
     assert score.clean and [m.delay_ms for m in score.matches] == [180_000, 100_000]
+
+
+def test_a_list_of_everything_is_the_platform() -> None:
+    directory = Directory(terminators=(Terminator(id="term-1"), Terminator(id="term-2")))
+    both = FAULT | {"cause": {"terminator": ["term-1", "term-2"]}}
+    platform = TICKET | {"cause": {}}
+    assert match([platform], [both], directory).clean
+    assert not match([platform], [both]).clean
+    assert not match([platform], [FAULT], directory).clean
