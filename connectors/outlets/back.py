@@ -22,7 +22,8 @@ TEXT_CHARS: Final = 8000
 
 
 class Back:
-    """The desk as a tool reaches it. What it says twice (the same key) changes nothing the second time."""
+    """The desk as a tool reaches it. What it says twice (the same key) changes nothing the second time. The actor is
+    the tool; who it was there stands in the reason or in a note."""
 
     def __init__(self, settings: OutletSettings, desk: Desk, outbox: Outbox) -> None:
         self._name, self._actor, self._desk, self._outbox = settings.name, settings.actor, desk, outbox
@@ -38,6 +39,8 @@ class Back:
             refused = self._do(ticket.id, command, said.key, at_ms)
             if refused is not None:
                 self._note(ticket.id, f"{self._told(said)} Not done here: {refused.message}", said, at_ms)
+            elif said.what == "acknowledged" and said.by:
+                self._note(ticket.id, self._told(said), said, at_ms)
         if said.what == "closed" and ticket.state != "closed":
             lacking = "; ".join(item.what for item in checklist(ticket) if not item.done)
             more = f"lacks {lacking}" if lacking else "a person closes it"

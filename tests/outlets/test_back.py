@@ -57,7 +57,8 @@ def noc(tmp_path: Path) -> Iterator[Noc]:
 
 def test_an_acknowledgement_is_taken_once_and_not_told_back(noc: Noc) -> None:
     assert noc.says("acknowledged") and noc.says("acknowledged")
-    assert (noc.ticket().state, noc.ticket().acknowledged_by, noc.ticket().version) == ("acknowledged", "outlet:pd", 2)
+    assert (noc.ticket().state, noc.ticket().acknowledged_by, noc.ticket().version) == ("acknowledged", "outlet:pd", 3)
+    assert noc.notes() == ["Ann Other acknowledged it in pd."], "who it was is not lost"
     before = len(noc.tool.asked)
     noc.told.send()
     assert len(noc.tool.asked) == before, "what it did itself it is not told"
