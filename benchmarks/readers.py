@@ -113,7 +113,7 @@ def blocks(case: Case, records: int) -> Iterator[bytes]:
     block, size = [], 0
     for number in range(max(1, records // per_copy)):
         copy = text
-        for mark in ("call-", "1772445600.1", "1772445630.9", "tagA", "tagB"):
+        for mark in ("call-", "a0000000-", "1772445600.1", "1772445630.9", "tagA", "tagB"):
             copy = copy.replace(mark, f"{number}-{mark}") if case.whole else copy
         block.append(copy)
         size += len(copy)

@@ -15,6 +15,8 @@ VARIABLES: Final[tuple[str, ...]] = (
     "call_uuid",
     "direction",
     "originating_leg_uuid",
+    "originated_legs",
+    "last_bridge_to",
     "accountcode",
     "sip_network_ip",
     "sip_from_user_stripped",
@@ -64,8 +66,8 @@ def call(rows: Rows, source: str, leg: Leg, zone: str, switch: str) -> tuple[Row
 
     Times: the µs epoch if it is there, else the epoch in seconds, else the stamp in `zone`; `0` means never.
     """
-    frame = _prepared(rows.frame)
-    other = pl.lit(False) if "in.uuid" not in rows.frame.columns else _is_b_leg() == (leg == "a")
+    frame = prepared(rows.frame)
+    other = pl.lit(False) if "in.uuid" not in rows.frame.columns else is_b_leg() == (leg == "a")
     taken = refuse(
         frame,
         other,
@@ -73,23 +75,31 @@ def call(rows: Rows, source: str, leg: Leg, zone: str, switch: str) -> tuple[Row
         "set_aside",
         "one leg per call: `log-b-leg` false in json_cdr.conf.xml, or this source's `leg` set to the other side",
     )
-    frame = taken.frame.with_columns(
+    return Rows(sided(taken.frame, leg, zone, switch), (*rows.rejects, *taken.rejects)), origin(rows.frame.columns)
+
+
+def origin(columns: Collection[str]) -> dict[str, str]:
+    """Contract field to the variable that it was read from."""
+    return {
+        "setup_at": _named(columns, "start"),
+        "answered_at": _named(columns, "answer"),
+        "ended_at": _named(columns, "end"),
+        "call_id": "uuid",
+        "customer": "accountcode",
+    }
+
+
+def sided(frame: pl.DataFrame, leg: Leg, zone: str, switch: str) -> pl.DataFrame:
+    """Contract columns beside the prepared variables, as seen from the side of `leg`."""
+    frame = frame.with_columns(
         _time("start", zone).alias("setup_at"),
         _time("answer", zone).alias("answered_at"),
         _time("end", zone).alias("ended_at"),
     ).with_columns(ringing_at=_ringing())
-    frame = frame.with_columns(_numbers(leg, switch)).with_columns(_outcome(leg))
-    origin = {
-        "setup_at": _named(rows.frame.columns, "start"),
-        "answered_at": _named(rows.frame.columns, "answer"),
-        "ended_at": _named(rows.frame.columns, "end"),
-        "call_id": "uuid",
-        "customer": "accountcode",
-    }
-    return Rows(frame, (*rows.rejects, *taken.rejects)), origin
+    return frame.with_columns(_numbers(leg, switch)).with_columns(_outcome(leg))
 
 
-def _prepared(frame: pl.DataFrame) -> pl.DataFrame:
+def prepared(frame: pl.DataFrame) -> pl.DataFrame:
     """Every variable as a column, decoded, `0` and empty times as null."""
     frame = frame.with_columns(
         [pl.lit(None, pl.String).alias(f"in.{name}") for name in VARIABLES if f"in.{name}" not in frame.columns]
@@ -102,7 +112,7 @@ def _prepared(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(never(pl.col(times), "0", ""))
 
 
-def _is_b_leg() -> pl.Expr:
+def is_b_leg() -> pl.Expr:
     """The outbound leg: `direction` says so, or it names the leg that originated it, or another leg's call."""
     of_other_call = pl.col("in.call_uuid") != pl.col("in.uuid")
     by_name = pl.col("in.originating_leg_uuid").is_not_null() | of_other_call.fill_null(False)
@@ -138,7 +148,11 @@ def _numbers(leg: Leg, switch: str) -> list[pl.Expr]:
     egress = pl.coalesce("in.sip_gateway_name", gateway, host, target)
     name = pl.col("in.switchname") if switch == "" else pl.lit(switch)
     return [
-        pl.coalesce("in.call_uuid", "in.uuid").alias("call_id"),
+        (
+            pl.coalesce("in.originating_leg_uuid", "in.call_uuid", "in.uuid")
+            if leg == "b"
+            else pl.coalesce("in.uuid", "in.call_uuid")
+        ).alias("call_id"),
         name.alias("switch"),
         pl.col("in.accountcode").alias("account"),
         pl.col("in.sip_network_ip").alias("source_ip") if leg == "a" else pl.lit(None, pl.String).alias("source_ip"),

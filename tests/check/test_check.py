@@ -40,14 +40,14 @@ def sample(tmp_path: Path) -> Path:
 
 
 def test_the_first_records_and_the_understanding_are_shown(sample: Path) -> None:
-    result = run("--sample", str(sample), "--cdr-profile", "freeswitch_json", "--rows", "2")
+    result = run("--sample", str(sample), "--cdr-profile", "freeswitch_json", "--option", "leg=a", "--rows", "2")
     assert result.exit_code == 0, result.output
     for part in ("mod_json_cdr", "2026-03-02 10:00:00.000", "10:00:01.250", "first 2 of 4 records", "1 of 5 set aside"):
         assert part in result.output
 
 
 def test_json_holds_the_same(sample: Path) -> None:
-    result = run("--sample", str(sample), "--cdr-profile", "freeswitch_json", "--json")
+    result = run("--sample", str(sample), "--cdr-profile", "freeswitch_json", "--option", "leg=a", "--json")
     told = json.loads(result.output)
     assert told["records"] == 4
     assert told["understood"]["legs"].startswith("one record per leg")

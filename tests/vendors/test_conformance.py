@@ -49,6 +49,7 @@ class Case:
 QUOTED = {"quoted": True, "zone": "Europe/Paris", "extras": ["account", "dialed"]}
 CASES = (
     Case("freeswitch_json", "freeswitch_json.ndjson", 4),
+    Case("freeswitch_json", "freeswitch_legs.ndjson", 5),
     Case("freeswitch_csv", "freeswitch_csv.csv", 2),
     Case("kamailio", "kamailio.ndjson", 4),
     Case("asterisk_csv", "asterisk_csv.csv", 4, {"zone": "Europe/Paris"}),

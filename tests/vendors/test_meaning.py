@@ -57,7 +57,7 @@ def test_freeswitch_legs_times_and_sides() -> None:
 
 
 def test_freeswitch_sets_the_other_leg_aside_and_says_how_to_mend_it() -> None:
-    _, rejects = calls(FreeswitchJson(), (DATA / "freeswitch_json.ndjson").read_bytes())
+    _, rejects = calls(FreeswitchJson(leg="a"), (DATA / "freeswitch_json.ndjson").read_bytes())
     assert [(r.line, r.reason) for r in rejects] == [(5, "set_aside")]
     assert "log-b-leg" in rejects[0].expected
     b_leg, rejects = calls(FreeswitchJson(leg="b"), (DATA / "freeswitch_json.ndjson").read_bytes())
