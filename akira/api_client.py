@@ -52,6 +52,10 @@ class ApiClient:
         """A query's answer."""
         return self._send("GET", path, params={key: value for key, value in query.items() if value}).json()
 
+    def text(self, path: str, **query: Any) -> str:
+        """A query's answer that is text for people."""
+        return self._send("GET", path, params=query).text
+
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """A command's answer; every call has its own idempotency key."""
         headers = {"Idempotency-Key": uuid.uuid4().hex}

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Tickets: list, show and every command of the desk.", no_args_is_help=True)
     group.callback()(options)
     group.command("list")(list_tickets)
-    for command in (show, new, amend, export, verify):
+    for command in (show, new, amend, draft, export, verify):
         group.command()(command)
     ticket_work.register(group)
     ticket_bonds.register(group)
@@ -125,6 +125,17 @@ def _intake(
 ) -> dict[str, Any]:
     times = {"from_ms": moment(since) if since else None, "to_ms": moment(until) if until else None}
     return {"customer": customer, "account": account, "affected": affected, "examples": examples or [], **times}
+
+
+def draft(
+    context: typer.Context,
+    ticket: of.Id,
+    customer: Annotated[str, typer.Option(help="what this customer may be told, instead of the postmortem")] = "",
+) -> None:
+    """A draft of the postmortem in Markdown, or of an update for one customer, from the facts on the ticket."""
+    client, path = call_of(context).client, f"/tickets/{segment(ticket)}"
+    told = client.text(f"{path}/update", customer=customer) if customer else client.text(f"{path}/postmortem")
+    typer.echo(told.rstrip("\n"))
 
 
 def export(

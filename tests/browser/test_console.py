@@ -116,6 +116,20 @@ def test_two_browsers_see_one_change(console: Web, open_page: OpenPage) -> None:
     expect(bert.locator("#timeline-in")).to_contain_text("taken", timeout=SOON)
 
 
+def test_a_page_that_nobody_sees_stops_listening_and_catches_up(console: Web, open_page: OpenPage) -> None:
+    page, row = open_page("/queue"), "#row-I-1"
+    show = "value => { Object.defineProperty(document, 'hidden', { value, configurable: true }); "
+    show += "document.dispatchEvent(new Event('visibilitychange')); }"
+    expect(page.locator("#live-state")).to_have_text("live", timeout=SOON)
+    page.evaluate(show, True)
+    expect(page.locator("#live-state")).to_have_text("when you look")
+    console.client("noc").post("/api/v1/tickets/I-1/take").raise_for_status()
+    assert "open" in page.locator(row).inner_text()
+    page.evaluate(show, False)
+    expect(page.locator(row)).to_contain_text("acknowledged", timeout=SOON)
+    expect(page.locator("#live-state")).to_have_text("live", timeout=SOON)
+
+
 def test_new_rows_wait_and_nothing_moves_under_the_cursor(console: Web, open_page: OpenPage) -> None:
     page = open_page("/queue")
     expect(page.locator("#live-state")).to_have_text("live", timeout=SOON)

@@ -16,7 +16,7 @@ from tests.web.conftest import Web
 
 NAMES = {"acknowledge": "ack", "add-note": "note", "add-evidence": "evidence", "set-root-cause": "root-cause",
          "confirm-window": "window", "link-postmortem": "postmortem", "force-severity": "severity"}  # fmt: skip
-QUERIES = {"list", "show", "new", "export", "verify"}
+QUERIES = {"list", "show", "new", "draft", "export", "verify"}
 
 
 def test_every_command_of_the_desk_is_there() -> None:
@@ -117,6 +117,15 @@ def test_pages_severity_and_watchers(ticket: Run, web: Web) -> None:
         assert ticket(*step).code == 0, step
     kept = web.app.state.office.ticket("I-1")
     assert (kept.silenced_until_ms, kept.watchers, kept.assignee) == (None, (), "bert")
+
+
+def test_drafts_come_from_the_facts_and_may_be_attached(ticket: Run, web: Web, tmp_path: Path) -> None:
+    drafted = ticket("draft", "I-1").out
+    assert drafted.startswith("# Postmortem of I-1: term-05 rejects calls") and "big: 160 failed calls" in drafted
+    (tmp_path / "pm.md").write_text(drafted)
+    assert ticket("postmortem", "I-1", "@pm.md").code == 0
+    told = ticket("draft", "I-1", "--customer", "acme").out
+    assert "Of your 90 calls" in told and "big" not in told
 
 
 def test_export_is_one_object_a_line_whatever_is_in_it(ticket: Run) -> None:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from akira.web.limits import BODY_BYTES, Limits
+from connectors.store.door import Desk
 from connectors.store.journal import Journal
 from tests.web.conftest import MINUTE, NOW, POLICY, Web, incident
 
@@ -223,6 +224,15 @@ def test_feeds_are_told_and_silence_is_not_health(web: Web) -> None:
     words = "CDR from sw1 silent for 4 min — quality of its customers unknown"
     assert viewer.get("/api/v1/feeds").json()[0]["words"] == words
     assert words in viewer.get("/").text
+
+
+def test_on_call_says_who_was_paged_and_who_is_next(web: Web) -> None:
+    Desk(web.store, POLICY).escalate(NOW)
+    now = web.client("viewer").get("/api/v1/on-call").json()
+    assert now["line"] == ["anna", "bert"] and now["handover_ms"] == NOW + 168 * 60 * MINUTE
+    (waiting,) = now["waiting"]
+    assert (waiting["ticket_id"], waiting["next"], waiting["next_ms"]) == ("I-1", "bert", NOW + 5 * MINUTE)
+    assert [page["to"] for page in waiting["paged"]] == ["anna"]
 
 
 def test_a_silence_needs_an_end_and_a_reason_and_can_be_ended(web: Web) -> None:

@@ -60,7 +60,7 @@ def test_the_reason_is_todays_and_the_moves_and_parts_are_told(web: Web) -> None
                   "7 % where 60 % is normal", "route change"):  # fmt: skip
         assert words in page, words
     assert "Invoice 7 charges twice" in page.split("Its parts")[1]
-    assert moved.words in noc.get("/tickets/I-1/postmortem").text
+    assert moved.words in noc.get("/api/v1/tickets/I-1/postmortem").text
 
 
 def test_the_wall_counts_what_wants_work_and_what_waits_to_be_closed(web: Web) -> None:

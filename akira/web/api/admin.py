@@ -1,4 +1,4 @@
-"""Tokens, silences, outbox and feeds over the API."""
+"""Tokens, people, silences, on-call, outbox, feeds and audit over the API."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from akira.web.audit import Audited, audit
 from akira.web.auth.access import Principal, Role, Scope
 from akira.web.auth.guard import Guard
 from akira.web.auth.tokens import Tokens
+from akira.web.oncall import OnCall, on_call_now
 from akira.web.people import Person, end_access, people
 from akira.web.problems import Problem
 from akira.web.queries import Refused, rejects
@@ -126,6 +127,12 @@ def new_silence(request: Request, body: Annotated[NewSilence, Body()], me: Quiet
 def end_silence(request: Request, quiet_id: Annotated[str, Path(max_length=255)], me: Quieter) -> None:
     """End it now."""
     request.app.state.office.unhush(quiet_id, me.name)
+
+
+@routes.get("/on-call", name="oncall")
+def oncall(request: Request, me: Annotated[Principal, Depends(Guard("oncall.read"))]) -> OnCall:
+    """Who has the pager; of each incident that nobody has acknowledged who was paged, and who will be."""
+    return on_call_now(request.app.state.office, request.app.state.clock())
 
 
 @routes.get("/feeds", name="feeds")

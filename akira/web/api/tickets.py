@@ -7,16 +7,18 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from akira.web.api.commands import TicketId
 from akira.web.api.shapes import DEFAULT_LIMIT, Cursor, Limit, Short, TicketList, etag
 from akira.web.auth.access import Principal
 from akira.web.auth.guard import Guard
 from akira.web.wanted import ANY_STATE, Wanted
+from pipeline.desk import postmortem
 from pipeline.desk.closure import checklist
 from pipeline.desk.commands import Open
 from pipeline.desk.contract import contract
+from pipeline.desk.customer_update import customer_update
 from pipeline.desk.events import TicketEvent
 from pipeline.desk.ticket import Ticket
 
@@ -105,6 +107,20 @@ def events(request: Request, ticket_id: TicketId, me: Reader) -> list[TicketEven
 def closing(request: Request, ticket_id: TicketId, me: Reader) -> list[dict[str, Any]]:
     """What the closure gate asks for, what is done, and how to give the rest."""
     return [asdict(item) for item in checklist(request.app.state.office.ticket(ticket_id))]
+
+
+@routes.get("/tickets/{ticket_id}/postmortem", name="tickets.postmortem", response_class=PlainTextResponse)
+def draft_postmortem(request: Request, ticket_id: TicketId, me: Reader) -> PlainTextResponse:
+    """A draft of the postmortem in Markdown, from the log."""
+    office = request.app.state.office
+    return PlainTextResponse(postmortem.draft(office.ticket(ticket_id), office.log(ticket_id)))
+
+
+@routes.get("/tickets/{ticket_id}/update", name="tickets.update", response_class=PlainTextResponse)
+def customer_text(request: Request, ticket_id: TicketId, me: Reader, customer: Short) -> PlainTextResponse:
+    """What `customer` may be told of the ticket now; names no other customer."""
+    state = request.app.state
+    return PlainTextResponse(customer_update(state.office.ticket(ticket_id), customer, state.clock()))
 
 
 @routes.get("/tickets/{ticket_id}/verify", name="tickets.verify")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, get_args
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -10,35 +9,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from akira.web.auth.access import Principal
 from akira.web.auth.guard import Guard
+from akira.web.oncall import on_call_now
 from akira.web.pages.forms import Posted, moment
 from akira.web.pages.render import page
 from akira.web.problems import Problem
-from akira.web.wanted import PAGE, Wanted
-from pipeline.desk.policy import RotaPolicy
 from pipeline.desk.response import OVER, ROLES, STEPS, cadence
-from pipeline.desk.rota import due_at, handover, line_up, next_to_page, of_this_round
 from pipeline.desk.silences import MATCHERS
-from pipeline.desk.ticket import Escalation, Ticket
 from pipeline.incidents import Severity
 
 routes = APIRouter(include_in_schema=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An incident that nobody has acknowledged: who was paged, and who is next and when (epoch ms)."""
-
-    ticket: Ticket
-    paged: tuple[Escalation, ...]
-    next: str | None
-    next_ms: int | None
-
-    @classmethod
-    def of(cls, ticket: Ticket, rota: RotaPolicy, now_ms: int) -> Waiting:
-        """Of `ticket` at `now_ms`."""
-        due_ms = due_at(ticket, rota, now_ms)
-        person = next_to_page(ticket, rota, now_ms) if due_ms is not None else None
-        return cls(ticket, of_this_round(ticket), person, due_ms)
 
 
 @routes.get("/silences", name="page.silences")
@@ -76,21 +55,9 @@ def end_silence(
 @routes.get("/on-call", name="page.oncall")
 def oncall(request: Request, me: Annotated[Principal, Depends(Guard("oncall.read"))]) -> HTMLResponse:
     """Who has the pager, who is next, and what nobody has acknowledged."""
-    office, now_ms = request.app.state.office, request.app.state.clock()
-    rota = office.policy.rota
-    rows = office.listing(Wanted(state="open", queue="NOC"), cursor=None, limit=PAGE).rows
-    tickets = [office.ticket(row.id) for row in rows]
-    waiting = [Waiting.of(ticket, rota, now_ms) for ticket in tickets if ticket.incident]
-    return page(
-        request,
-        me,
-        "oncall.html",
-        line=line_up(rota, now_ms)[: rota.steps],
-        handover_ms=handover(rota, now_ms),
-        rota=rota,
-        swaps=[swap for swap in rota.swaps if swap.end_ms > now_ms],
-        waiting=waiting,
-    )
+    office = request.app.state.office
+    now = on_call_now(office, request.app.state.clock())
+    return page(request, me, "oncall.html", now=now, rota=office.policy.rota)
 
 
 def _silences(request: Request, me: Principal, problem: Problem | None) -> HTMLResponse:

@@ -7,7 +7,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from akira.web.api.commands import TicketId
 from akira.web.auth.access import Principal
@@ -16,7 +16,6 @@ from akira.web.pages.forms import Posted, read_command
 from akira.web.pages.render import page
 from akira.web.pages.ticket_view import chart_png, view
 from akira.web.problems import Problem
-from pipeline.desk import postmortem
 from pipeline.desk.commands import Open
 from pipeline.desk.lifecycle import legal, name
 from pipeline.desk.policy import CLASSES
@@ -69,13 +68,6 @@ def chart(request: Request, ticket_id: TicketId, me: Reader) -> Response:
     if drawn is None:
         raise Problem(404, "not_found", f"{ticket_id} has nothing measured by the minute")
     return Response(drawn, media_type="image/png")
-
-
-@routes.get("/tickets/{ticket_id}/postmortem", name="page.postmortem")
-def draft_postmortem(request: Request, ticket_id: TicketId, me: Reader) -> PlainTextResponse:
-    """The draft in Markdown, from the timeline."""
-    office = request.app.state.office
-    return PlainTextResponse(postmortem.draft(office.ticket(ticket_id), office.log(ticket_id)))
 
 
 def _intake(
