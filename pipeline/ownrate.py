@@ -15,7 +15,6 @@ from pipeline.quality.track import Track, onset_of
 from pipeline.settings import EvidenceSettings
 
 KEEP_MIN: Final = 90
-PRIOR_TOTAL: Final = 20.0
 WARM_MIN: Final = 10
 WARM_TOTAL: Final = 50.0
 """A key that was seen for less only teaches what its own rate is."""
@@ -44,13 +43,13 @@ class OwnRates:
     def add(self, key: str, minute: int, total: float, hits: float) -> Track | None:
         """Add a minute of a key; its track while it lasts and once more when it has ended."""
         rate = self.rates.setdefault(key, Rate())
-        p = max((rate.hits + self.floor * PRIOR_TOTAL) / (rate.total + PRIOR_TOTAL), self.floor)
+        p = max(rate.hits / max(rate.total, 1.0), self.floor)
         rate.minutes.append((minute, total, hits, total * p))
         del rate.minutes[:-KEEP_MIN]
         if rate.track is not None:
             return self._follow(rate, minute)
         if len(rate.minutes) > WARM_MIN and rate.total >= WARM_TOTAL:
-            self._accumulate(rate, total, hits, p)
+            self._accumulate(rate, total, hits)
         if max(rate.log) >= self.limit:
             self._open(key, rate, minute)
         if rate.track is None and max(rate.log) < self.limit / 2:
@@ -68,9 +67,12 @@ class OwnRates:
             rate.log = [0.0] * len(SHIFTS)
         return track
 
-    def _accumulate(self, rate: Rate, total: float, hits: float, p: float) -> None:
+    def _accumulate(self, rate: Rate, total: float, hits: float) -> None:
+        """Test a minute against the upper bound of what is known of the rate: a short history is a doubtful one."""
         if total <= 0:
             return
+        known = rate.hits + self.evidence.baseline_doubt_sd * np.sqrt(rate.hits + 1)
+        p = max(known / rate.total, self.floor)
         states = States(self.evidence)
         states.log = np.array([rate.log])
         one = np.ones(1)
@@ -80,9 +82,8 @@ class OwnRates:
 
     def _open(self, key: str, rate: Rate, minute: int) -> None:
         table = np.array(rate.minutes)
-        onset = onset_of(
-            table[:, 0].astype(np.int64), table[:, 1], table[:, 2], table[:, 3], 1.0, self.evidence.overdispersion
-        )
+        calm, rho = np.zeros(len(table)), self.evidence.overdispersion
+        onset = onset_of(table[:, 0].astype(np.int64), ratio(table[:, 2], table[:, 1], table[:, 3], calm, 1.0, rho))
         since = table[table[:, 0] >= onset]
         total, hits, normal = since[:, 1].sum(), since[:, 2].sum(), since[:, 3].sum()
         if hits >= self.least and (hits - normal) / max(total, 1) >= self.share:

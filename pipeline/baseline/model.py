@@ -40,9 +40,12 @@ NEW_SD: Final[dict[tuple[str, ...], float]] = {
 }
 """How far a slice never seen may lie from what its parents say: the doubt of a cold start."""
 MISFIT_SD: Final = 0.025
+FIRST_DAY_MISFIT_SD: Final = 0.06
+"""What the model may miss; more on the first day, whose hours it has not seen."""
 HOUR_SD: Final = 0.3
 OWN_SD: Final = 0.5
 SWEEPS: Final = 4
+DAY_MIN: Final = 1440
 QUANTUM: Final = 2.0**30
 HISTORY_DISPERSION: Final = 2.0
 
@@ -74,6 +77,7 @@ class Fit:
     """[destinations, hours] log-odds."""
     cuts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     """[destinations] the bin that splits good from bad values of a scale."""
+    misfit_sd: float = FIRST_DAY_MISFIT_SD
     ready: bool = False
 
 
@@ -110,6 +114,7 @@ def fit(question: Question, history: History, leaves: Leaves, references: dict[s
         total, hits = table.sum(axis=1), scale_hits(table, cut[leaves.cell_destination], question.scale)
     else:
         total, hits = history.total[question.name], history.hits[question.name]
+    model.misfit_sd = MISFIT_SD if history.minutes >= DAY_MIN else FIRST_DAY_MISFIT_SD
     model.effects = np.zeros(leaves.slice_count())
     model.effects[: len(before.effects)] = before.effects
     used = np.flatnonzero(total > 0)
@@ -233,5 +238,5 @@ def doubt(model: Fit, leaves: Leaves) -> Floats:
     information = np.zeros(leaves.slice_count())
     information[: len(model.information)] = model.information
     fresh = np.array([NEW_SD[dims] for dims in FAMILIES])[leaves.slice_family]
-    variance: Floats = 1 / (information / HISTORY_DISPERSION + 1 / fresh**2) + MISFIT_SD**2
+    variance: Floats = 1 / (information / HISTORY_DISPERSION + 1 / fresh**2) + model.misfit_sd**2
     return np.sqrt(variance)

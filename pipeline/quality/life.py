@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.evidence import ratio
 from pipeline.explain import Found, Settings, search
 from pipeline.explain import Leaves as Table
 from pipeline.leaves import FAMILIES
@@ -33,7 +34,6 @@ SEARCHED: Final[tuple[tuple[str, ...], ...]] = (
     ("customer", "terminator"),
     ("customer", "trunk"),
 )
-SWITCH_SEARCHED: Final[tuple[tuple[str, ...], ...]] = (("switch",),)
 YOUNG_MIN: Final = 10
 UNEXCUSED: Final = 0.6
 DISPERSION: Final = 1.2
@@ -137,12 +137,9 @@ class Life:
         return replace(span, expected=normal)
 
     def _settings(self, question: Question) -> Settings:
-        whole = question.families != (("switch",),)
-        families = SEARCHED if whole else SWITCH_SEARCHED
-        if len(question.families) == 2:
-            families = tuple(f for f in SEARCHED if "terminator" in f)
+        watched = [set(dims) for dims in question.families]
         return Settings(
-            families=families,
+            families=tuple(dims for dims in SEARCHED if any(each <= set(dims) for each in watched)),
             depth=2,
             dispersion=DISPERSION,
             direction="up" if question.rises else "down",
@@ -155,9 +152,9 @@ class Life:
         if not inside_rows.any():
             return int(self.engine.recent.minutes[-1].minute)
         table = _by_minute(span, inside_rows)
-        minutes = table[:, 0].astype(np.int64)
-        rho = self.engine.settings.evidence.overdispersion
-        return onset_of(minutes, table[:, 1], table[:, 2], table[:, 3], 1.0 if question.rises else -1.0, rho)
+        sign, rho = 1.0 if question.rises else -1.0, self.engine.settings.evidence.overdispersion
+        ratios = ratio(table[:, 2], table[:, 1], table[:, 3], np.zeros(len(table)), sign, rho)
+        return onset_of(table[:, 0].astype(np.int64), ratios)
 
     def _open(self, question: Question, found: Found, minute: int) -> bool:
         engine = self.engine

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.baseline.model import logit
-from pipeline.evidence import SHIFTS, ratio
 from pipeline.quality.cause import Codes
 
 Floats = npt.NDArray[np.float64]
@@ -94,14 +93,11 @@ class Track:
         return float(table[:, 1].sum()), float(table[:, 2].sum()), float(table[:, 3].sum())
 
 
-def onset_of(
-    minute: npt.NDArray[np.int64], total: Floats, hits: Floats, expected: Floats, sign: float, rho: float
-) -> int:
+def onset_of(minute: npt.NDArray[np.int64], ratios: Floats) -> int:
     """The start that explains the series best: where the sum of log likelihood ratios to its end is largest.
 
-    `minute` [minutes] ascending, one row a minute. Source: Page's maximum likelihood change point.
+    `minute` [minutes] ascending, one row a minute; `ratios` [minutes, shifts] nats of each. Source: Page's maximum
+    likelihood change point.
     """
-    ratios = ratio(hits, total, expected, np.zeros(len(total)), sign, rho)
     tails = ratios[::-1].cumsum(axis=0)[::-1]
-    row = int(np.unravel_index(int(tails.argmax()), (len(minute), len(SHIFTS)))[0])
-    return int(minute[row])
+    return int(minute[int(np.unravel_index(int(tails.argmax()), tails.shape)[0])])

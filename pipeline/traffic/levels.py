@@ -30,8 +30,9 @@ SLOWEST_MIN: Final = 720.0
 SEEN_MIN: Final = 60
 FOLLOWED_MIN: Final = 60
 SLOWLY: Final = 0.75
+FIRST_DAY: Final = 0.5
 """A falling level is moved as if at least this share of it had come: a fault must not become normal while it is
-weighed, an evening must."""
+weighed, an evening must, and more so before the hour is known from an earlier day."""
 REMEMBERED_MIN: Final = 60 * 14
 KEPT: Final = ("slices", "looked_at", "level", "age", "hourly", "hours_seen")
 
@@ -89,7 +90,8 @@ class Levels:
         """Learn a minute; slices under watch (`held`) are left as they are, `falling` ones move down slowly."""
         reach = np.clip(CALLS / np.maximum(self.level, 1e-9), QUICKEST_MIN, SLOWEST_MIN)
         pace = 1 / np.minimum(np.maximum(self.age, 1), reach)
-        counted = np.where(falling, np.maximum(count, SLOWLY * self.level), count)
+        least = np.where(np.isnan(self._usual(hour)), FIRST_DAY, SLOWLY) * self.level
+        counted = np.where(falling, np.maximum(count, least), count)
         self.level = np.where(held, self.level, self.level + (counted - self.level) * pace)
         self.age += 1
         weight = 1 / np.minimum(self.hours_seen[:, hour] + 1, REMEMBERED_MIN)

@@ -20,7 +20,7 @@ from pipeline.leaves import FAMILIES, Leaves
 from pipeline.names import Names
 from pipeline.quality.cause import Codes, inside, named
 from pipeline.quality.recent import Minute, Recent
-from pipeline.quality.track import Track
+from pipeline.quality.track import Track, onset_of
 from pipeline.records import MINUTE_MS
 from pipeline.settings import WatchSettings
 from pipeline.traffic.choose import Gone, chosen, switch_silent
@@ -116,7 +116,7 @@ class Traffic:
         gates = self.settings.gates
         gone = []
         for at in alarms.tolist():
-            since = int(self.since[at])
+            since = self._onset(at)
             seen, usual, minutes = self._sums(at, since)
             if usual >= gates.traffic_support and seen <= gates.traffic_left * usual:
                 number = int(self.levels.slices[at])
@@ -129,6 +129,13 @@ class Traffic:
                 continue
             self._start(found, minute)
         self.states.log[alarms] = 0.0
+
+    def _onset(self, at: int) -> int:
+        """The minute since which the calls of a slice are fewest against what is expected."""
+        rows = [(m, n[at], e[at]) for m, n, e in self.minutes if m >= self.since[at] and at < len(n)]
+        table = np.array(rows)
+        ratios = poisson_ratio(table[:, 1], QUIET_HOUR * table[:, 2], np.full(len(table), SPREAD), -1.0)
+        return onset_of(table[:, 0].astype(np.int64), ratios)
 
     def _sums(self, at: int, since: int) -> tuple[float, float, int]:
         rows = [(n[at], e[at]) for m, n, e in self.minutes if m >= since and at < len(n)]

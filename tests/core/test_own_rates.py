@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.evidence import ratio
 from pipeline.ownrate import OwnRates
 from pipeline.quality.track import Track, onset_of
 from pipeline.settings import EvidenceSettings
@@ -77,7 +78,8 @@ def test_chance_alone_opens_nothing(seed: int, p: float, total: int) -> None:
 def test_the_onset_is_where_the_change_is(at: int, p: float) -> None:
     total = np.full(40, 100.0)
     hits = np.where(np.arange(40) >= at, 95.0, np.round(100 * p))
-    assert onset_of(np.arange(40), total, hits, total * p, 1.0, 0.01) == at
+    ratios = ratio(hits, total, total * p, np.zeros(40), 1.0, 0.01)
+    assert onset_of(np.arange(40), ratios) == at
 
 
 def test_a_silent_fault_is_not_over() -> None:
