@@ -17,7 +17,7 @@ from connectors.alertmanager.settings import AlertmanagerSettings
 from connectors.kafka.settings import KafkaSettings
 from connectors.mail.settings import MailSettings
 from connectors.outlets.kinds import Outlets
-from connectors.prometheus.scrape import ScrapeSettings
+from connectors.prometheus.getting import ScrapeSettings
 from connectors.switches import SwitchSettings
 from pipeline.desk.policy import DeskPolicy, DeskSettings
 from pipeline.settings import WatchSettings
@@ -98,7 +98,7 @@ class Settings(_Section):
         default=(), description='the switches of `source = "switches"`, [[cdr]] each; see docs/running.md'
     )
     scrape: tuple[ScrapeSettings, ...] = Field(
-        default=(), description="metrics pages of `akira scrape`, [[scrape]] each"
+        default=(), description="metrics pages of `akira scrape`, or the Prometheus that scraped them, [[scrape]] each"
     )
 
     outlet: Outlets = Field(

@@ -18,6 +18,8 @@ from connectors.directory_file import load_directory
 from connectors.kafka.sinks import DeadLetterTopic, KafkaSink
 from connectors.prometheus.profiles import peers_of
 from connectors.prometheus.scrape import ScrapeSource
+from connectors.prometheus.server import ServerSource
+from pipeline.ports import Source
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +44,10 @@ def command(settings: Annotated[Path | None, typer.Option(help="the settings fil
         faults.append(fault)
         stop.set()
 
-    sources = {f"{page.switch} {page.url}": ScrapeSource(page, peers) for page in known.scrape}
+    sources: dict[str, Source] = {
+        f"{page.switch} {page.url}": (ServerSource if page.query else ScrapeSource)(page, peers)
+        for page in known.scrape
+    }
     with closing(KafkaSink(known.kafka, known.kafka.topics.sip)) as sink, closing(DeadLetterTopic(known.kafka)) as dead:
         Scraping(sources, sink, dead, told, failed).run(stop)
     if faults:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from connectors.prometheus.counters import Carried, intervals
-from connectors.prometheus.exposition import parse
+from connectors.prometheus.exposition import Sample, parse
 from connectors.prometheus.hold import Held, hold_down
 from connectors.prometheus.profiles import Peer, Profile, readings
 from pipeline.ports import Reject
@@ -45,7 +45,11 @@ class PageReader:
         stale = page.stamped_ms is not None and page.stamped_ms == self._stamped_ms
         if page.stamped_ms is not None:
             self._stamped_ms = page.stamped_ms
-        seen = readings(() if stale else page.samples, self._profile, at_ms, self._switch, self._peers)
+        return replace(self.take(at_ms, () if stale else page.samples), rejects=page.rejects, stale=stale)
+
+    def take(self, at_ms: int, page: Iterable[Sample]) -> Read:
+        """Samples (`SIP_SCHEMA`) of a page that is parsed."""
+        seen = readings(page, self._profile, at_ms, self._switch, self._peers)
         samples, self._carried = intervals(seen, self._carried)
         samples, self._held = hold_down(samples, self._held, down_ms=self._down_ms, up_ms=self._up_ms)
-        return Read(samples, page.rejects, seen.height, stale)
+        return Read(samples, (), seen.height, False)

@@ -9,8 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from pydantic import ValidationError
 
-from connectors.prometheus import scrape
-from connectors.prometheus.scrape import ScrapeSettings, ScrapeSource
+from connectors.prometheus import getting
+from connectors.prometheus.getting import ScrapeSettings
+from connectors.prometheus.scrape import ScrapeSource
 from pipeline.ports import Disconnected
 
 
@@ -129,7 +130,7 @@ def test_nobody_there_is_named_too(element: Element) -> None:
 
 
 def test_a_page_without_end_is_cut(element: Element, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scrape, "PAGE_BYTES", 1000)
+    monkeypatch.setattr(getting, "PAGE_BYTES", 1000)
     element.serve(counted(1) * 1000)
     src = source(element)
     with pytest.raises(Disconnected, match="more than 1000 bytes"):

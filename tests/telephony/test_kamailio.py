@@ -13,7 +13,8 @@ from fastapi import FastAPI
 from akira.serving import served
 from connectors.http_intake import cdr_router
 from connectors.kamailio.cdr import KamailioCdr
-from connectors.prometheus.scrape import ScrapeSettings, ScrapeSource
+from connectors.prometheus.getting import ScrapeSettings
+from connectors.prometheus.scrape import ScrapeSource
 from connectors.spool import Spool, SpoolSettings
 from pipeline.directory import Directory, Terminator
 from tests.monitoring.servers import until
