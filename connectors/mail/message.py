@@ -21,6 +21,9 @@ from connectors.mail.addresses import addresses_in
 from connectors.outlets.html_text import html_text
 
 PARTS: Final = 200
+RULES: Final = 5_000
+"""Lines that may begin a part: the parser would make all of them before any could be left out."""
+HEAD_BYTES: Final = 250_000
 HEADER_CHARS: Final = 20_000
 IDS: Final = 100
 NAMES: Final = 50
@@ -28,6 +31,7 @@ _ID: Final = re.compile(r"<[^<>\s]{1,500}>")
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _MACHINES: Final = ("mailer-daemon@", "postmaster@")
 _FATAL: Final = "5"
+_END_OF_HEAD: Final = re.compile(rb"\r?\n\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ def read(raw: bytes) -> Mail:
     """The mail in `raw`. Raises ConnectorError when it is none, or has no sender."""
     if not raw.strip():
         raise ConnectorError("the mail is empty", "a mail as RFC 5322 has it: headers, an empty line, the text")
+    if raw.count(b"\n--") > RULES or len(_END_OF_HEAD.split(raw, maxsplit=1)[0]) > HEAD_BYTES:
+        raise ConnectorError("the mail has too many parts or headers", "no mail program sends such a mail")
     try:
         message = message_from_bytes(raw)
         parts = list(_parts(message))

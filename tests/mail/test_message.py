@@ -15,6 +15,7 @@ from connectors.errors import ConnectorError
 from connectors.mail.message import read
 from connectors.mail.quotes import fresh
 from connectors.mail.threads import message_id
+from connectors.outlets.html_text import html_text
 from tests.mail.desk import MailDesk, mail
 
 HEAD = b"From: ann@acme.example\r\nMessage-ID: <m@x>\r\n"
@@ -120,6 +121,37 @@ def _nested(depth: int) -> bytes:
     """Multiparts within multiparts."""
     head = "".join(f'Content-Type: multipart/mixed; boundary="b{n}"\n\n--b{n}\n' for n in range(depth))
     return b"From: ann@acme.example\nMIME-Version: 1.0\n" + head.encode() + b"\nhello"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'From: a@b.example\nContent-Type: multipart/mixed; boundary="b"\n\n' + b"--b\n\nx\n" * 6_000,
+        b"From: a@b.example\n" + b"X: y\n" * 60_000 + b"\nhello",
+    ],
+)
+def test_what_only_keeps_the_reader_busy_is_refused_unread(desk: MailDesk, raw: bytes) -> None:
+    assert "too many" in desk.take(raw).why
+
+
+@pytest.mark.parametrize("piece", ["<a ", "<a x='", "<!--", "<!-- -->", "</", "<script>", "<![CDATA[", "&", "<" * 9])
+def test_html_that_is_made_to_keep_a_parser_busy_does_not(piece: str) -> None:
+    """Python's own parser takes minutes for some of these; the time limit of a test would tell."""
+    assert isinstance(html_text(piece * (1_000_000 // len(piece))), str)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>a<br>b</p><p>c &lt;d&gt; &amp; e</p>", "a\nb\nc <d> & e"),
+        ("a < b and c<1 <b>bold</b>", "a < b and c<1 bold"),
+        ("<!--[if mso]><p>unseen</p><![endif]-->seen<!-- never closed <p>unseen", "seen"),
+        ("<head><style>p{}</style><title>t</title><body>seen", "seen"),
+        ("<script>if (a<b) alert('</p>')</script>seen<SCRIPT>more", "seen"),
+    ],
+)
+def test_the_text_of_html(html: str, text: str) -> None:
+    assert html_text(html) == text
 
 
 @pytest.mark.parametrize("depth", [50, 5000])
