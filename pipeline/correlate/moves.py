@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -39,51 +39,57 @@ def moves(cause: Codes, onset: int, minutes: Sequence[Minute], names: Names) -> 
     if "terminator" not in cause and "destination" not in cause:
         return ()
     start = onset - BEFORE_MIN
-    firsts = _firsts([m for m in minutes if m.minute >= start], start, onset)
-    terminators = cause.get("terminator") or tuple(np.unique(firsts.terminator[firsts.terminator >= 0]).tolist())
-    found = [
-        (score, Moved((start + at) * MINUTE_MS, _words(names, terminator, destination, shares)))
-        for terminator in terminators
-        for destination in _destinations(cause, terminator, firsts)
-        if (change := _change(firsts, terminator, destination)) is not None
-        for score, at, shares in (change,)
-    ]
+    firsts = _firsts([m for m in minutes if m.minute >= start], start, onset, cause.get("destination"))
+    total = _table(firsts, np.ones(len(firsts.minute), np.bool_), names.count("destination"))
+    found = []
+    for terminator in cause.get("terminator") or np.unique(firsts.terminator[firsts.terminator >= 0]).tolist():
+        onto = _table(firsts, firsts.terminator == terminator, names.count("destination"))
+        for destination in _busiest(onto.sum(axis=1)):
+            change = _change(onto[destination], total[destination])
+            if change is not None:
+                score, at, shares = change
+                words = _words(names, terminator, destination, shares)
+                found.append((score, Moved((start + at) * MINUTE_MS, words)))
     best = sorted(found, key=lambda one: (-one[0], one[1].at_ms, one[1].words))[:SHOWN]
     return tuple(moved for _, moved in sorted(best, key=lambda one: (one[1].at_ms, one[1].words)))
 
 
-def _firsts(minutes: Sequence[Minute], start: int, onset: int) -> _Firsts:
+def _firsts(minutes: Sequence[Minute], start: int, onset: int, destinations: tuple[int, ...] | None) -> _Firsts:
     parts = []
     for closed in minutes:
         rows = closed.rows
-        at = rows.setup_at // MINUTE_MS - start
+        at, to = rows.setup_at // MINUTE_MS - start, rows.of("destination")
         chosen = (rows.attempt == 1) & ~rows.retry & (at >= 0) & (at <= onset - start)
-        parts.append((at[chosen], rows.of("terminator")[chosen], rows.of("destination")[chosen]))
+        chosen &= to >= 0 if destinations is None else np.isin(to, destinations)
+        parts.append((at[chosen], rows.of("terminator")[chosen], to[chosen]))
     if not parts:
         none = np.zeros(0, np.int32)
         return _Firsts(none.astype(np.int64), none, none)
     return _Firsts(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _destinations(cause: Codes, terminator: int, firsts: _Firsts) -> Iterable[int]:
-    if "destination" in cause:
-        return cause["destination"]
-    used, counts = np.unique(firsts.destination[firsts.terminator == terminator], return_counts=True)
-    busiest = used[np.argsort(-counts, kind="stable")][:DESTINATIONS_MOST]
-    return [int(code) for code in busiest if code >= 0]
+def _table(firsts: _Firsts, chosen: npt.NDArray[np.bool_], destinations: int) -> Counts:
+    """[destinations, minutes] first attempts among the chosen."""
+    width = BEFORE_MIN + 1
+    place = firsts.destination[chosen].astype(np.int64) * width + firsts.minute[chosen]
+    return np.bincount(place, minlength=destinations * width).reshape(destinations, width).astype(np.float64)
 
 
-def _change(firsts: _Firsts, terminator: int, destination: int) -> tuple[float, int, tuple[float, float]] | None:
+def _busiest(calls: Counts) -> list[int]:
+    """The destinations with enough calls for a change to show, most first."""
+    order = np.argsort(-calls, kind="stable")[:DESTINATIONS_MOST]
+    chosen: list[int] = order[calls[order] >= LEAST * RISE].tolist()
+    return chosen
+
+
+def _change(onto: Counts, total: Counts) -> tuple[float, int, tuple[float, float]] | None:
     """Score, minute and shares before and after, where two shares explain the minutes best; None: no such change.
     Source: the likelihood ratio of a binomial change point."""
-    of = firsts.destination == destination
-    total = np.bincount(firsts.minute[of], minlength=BEFORE_MIN + 1).astype(np.float64)
-    onto = np.bincount(firsts.minute[of & (firsts.terminator == terminator)], minlength=BEFORE_MIN + 1)
-    n_before, k_before = np.cumsum(total)[:-1], np.cumsum(onto.astype(np.float64))[:-1]
+    n_before, k_before = np.cumsum(total)[:-1], np.cumsum(onto)[:-1]
     n_after, k_after = total.sum() - n_before, onto.sum() - k_before
     with np.errstate(divide="ignore", invalid="ignore"):
         before, after = k_before / n_before, k_after / n_after
-    held = _log_likelihood(np.array([float(onto.sum())]), np.array([total.sum()]))[0]
+    held = _log_likelihood(onto.sum(keepdims=True), total.sum(keepdims=True))[0]
     score = _log_likelihood(k_before, n_before) + _log_likelihood(k_after, n_after) - held
     enough = (n_before >= LEAST) & (n_after >= LEAST) & (np.nan_to_num(after - before) >= RISE) & (score >= NATS)
     if not enough.any():
