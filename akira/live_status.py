@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from akira.metrics import CONTENT_TYPE, Metrics
+from akira.web.health import healthz
 from pipeline.run import Step
 from pipeline.watch.feeds import Feed
 
@@ -90,13 +91,10 @@ class Status:
     def routes(self) -> list[Route]:
         """`/healthz`: the process serves; `/readyz`: 503 with the reason while it cannot do its work; `/metrics`."""
         return [
-            Route("/healthz", self._healthz),
+            healthz(),
             Route("/readyz", self._readyz),
             Route("/metrics", self._metrics),
         ]
-
-    def _healthz(self, request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
 
     def _readyz(self, request: Request) -> Response:
         reason = self.unready()

@@ -14,6 +14,7 @@ from rich.console import Console
 from akira import settings as akira_settings
 from akira.serving import served
 from akira.web.app import admin_link, create_app
+from akira.web.health import healthz
 from akira.wiring import opened
 
 
@@ -26,6 +27,7 @@ def command(
     settings: Annotated[Path | None, typer.Option(help="the settings file")] = None,
     host: Annotated[str | None, typer.Option(help="address to bind, instead of [web] host")] = None,
     port: Annotated[int | None, typer.Option(help="port, instead of [web] port; 0 takes a free one", min=0)] = None,
+    greeting: Annotated[bool, typer.Option(help="print how to sign in; a service's log should not hold it")] = True,
 ) -> None:
     """Serve the console and the API of the store. The first start prints an admin token, once."""
     known = akira_settings.load(settings)
@@ -42,9 +44,11 @@ def command(
             address=known.web.address,
             outlets=known.outlet,
         )
+        app.router.routes.insert(0, healthz())
         bind = host or known.web.host
         with served(app, bind, known.web.port if port is None else port, app.state.hub.close) as address:
-            greet(*admin_link(app), address, bind)
+            if greeting:
+                greet(*admin_link(app), address, bind)
             stop.wait()
 
 

@@ -93,8 +93,8 @@ def fetch_jars() -> Path:
 class LocalKafka:
     """One node in `directory`; `kill` is SIGKILL, `start` again continues on the same data and port."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, properties: str = PROPERTIES) -> None:
+        self.directory, self._properties = directory, properties
         self.port, self._controller = _free_ports(2)
         self.bootstrap = f"127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -139,7 +139,7 @@ class LocalKafka:
     def _format(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
         logs = self.directory / "data"
-        self._settings.write_text(PROPERTIES.format(port=self.port, controller=self._controller, logs=logs))
+        self._settings.write_text(self._properties.format(port=self.port, controller=self._controller, logs=logs))
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")
         tool = self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._settings), heap="128m")
         subprocess.run(tool, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=60)

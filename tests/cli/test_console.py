@@ -41,6 +41,7 @@ def test_it_greets_serves_and_stops_with_a_page_still_listening(tmp_path: Path) 
         path = re.search(r"/sign-in\?once=[\w-]+", greeting[1])
         assert path is not None and address.startswith("http://127.0.0.1:")
         with httpx.Client(base_url=address, trust_env=False, timeout=PATIENCE_S) as client:
+            assert client.get("/healthz").json() == {"status": "ok"}
             assert client.get("/").status_code == 303
             assert client.get(path[0]).status_code == 303
             assert "No open tickets" in client.get("/").text

@@ -12,12 +12,7 @@ from typer.main import get_command
 
 from akira.cli import build
 from akira.settings import load
-
-ROOT = Path(__file__).parents[2]
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ONCE = {name for name, service in SERVICES.items() if service.get("restart") == "no"}
-OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+from tests.deploy.compose import COMPOSE, ONCE, OURS, ROOT, SERVICES
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -86,10 +81,3 @@ def test_the_composed_configurations_differ_only_in_addresses(name: str) -> None
         return yaml.safe_load(text.replace("/run/secrets/", ""))
 
     assert plain(ROOT / "deploy/compose" / name) == plain(ROOT / "deploy/prometheus" / name)
-
-
-def test_the_unit_runs_the_same_command_hardened() -> None:
-    unit = (ROOT / "deploy/systemd/akira.service").read_text()
-    assert "ExecStart=/opt/akira/bin/akira run\n" in unit
-    for line in ("DynamicUser=yes", "NoNewPrivileges=yes", "ProtectSystem=strict", "RestartPreventExitStatus=2 3"):
-        assert f"\n{line}\n" in unit
