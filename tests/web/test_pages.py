@@ -184,6 +184,11 @@ def test_markdown_cannot_bring_html(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "<script" not in shown and 'href="javascript' not in shown and 'href="/runbooks/a"' in shown
 
 
+def test_the_filters_say_what_the_empty_choice_shows(web: Web) -> None:
+    boxes = dict(re.findall(r'<select name="(\w+)"><option value="">([^<]*)', web.client("viewer").get("/queue").text))
+    assert boxes == {"severity": "any", "queue": "any", "state": "not closed", "owed": "any"}
+
+
 def test_empty_lists_say_why_they_are_empty(web: Web) -> None:
     viewer = web.client("viewer")
     assert "No open SEV3 NOC tickets" in viewer.get("/queue?severity=SEV3&queue=NOC").text
