@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ from typer.main import get_command
 
 from akira.cli import build
 from akira.settings import load
-from tests.deploy.compose import COMPOSE, ONCE, OURS, ROOT, SERVICES
+from tests.deploy.compose import COMPOSE, ONCE, OURS, ROOT, SERVICES, mounted
+from tests.monitoring.servers import binary
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -81,3 +84,30 @@ def test_the_composed_configurations_differ_only_in_addresses(name: str) -> None
         return yaml.safe_load(text.replace("/run/secrets/", ""))
 
     assert plain(ROOT / "deploy/compose" / name) == plain(ROOT / "deploy/prometheus" / name)
+
+
+def test_grafana_finds_dashboard_and_prometheus_where_they_are() -> None:
+    grafana = SERVICES["grafana"]
+    mounts = dict(reversed(volume.split(":")[:2]) for volume in grafana["volumes"] if volume.startswith("./"))
+    provisioning = ROOT / mounts["/etc/grafana/provisioning"]
+    (provider,) = yaml.safe_load((provisioning / "dashboards/akira.yml").read_text())["providers"]
+    (source,) = yaml.safe_load((provisioning / "datasources/prometheus.yml").read_text())["datasources"]
+    dashboards = [json.loads(path.read_text()) for path in (ROOT / mounts[provider["options"]["path"]]).glob("*.json")]
+    uids = [*(dashboard["uid"] for dashboard in dashboards), source["uid"]]
+    assert dashboards and len(set(uids)) == len(uids)
+    assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,40}", uid) for uid in uids), "what Grafana takes as a uid"
+    assert all(dashboard["templating"]["list"][0]["query"] == source["type"] for dashboard in dashboards)
+    address = grafana["environment"][source["url"].strip("${}")]
+    assert address == "http://prometheus:9090" and "prometheus" in SERVICES
+
+
+@pytest.mark.parametrize(
+    ("tool", "name"), [(("promtool", "check", "config"), "prometheus"), (("amtool", "check-config"), "alertmanager")]
+)
+def test_the_mounted_configurations_are_accepted(tool: tuple[str, ...], name: str, tmp_path: Path) -> None:
+    mounted(name, tmp_path, {"/run/secrets/": f"{tmp_path}/"})
+    (tmp_path / "akira-alertmanager.token").write_text("token")
+    checked = subprocess.run(
+        [binary(tool[0]), *tool[1:], str(tmp_path / "etc" / name / f"{name}.yml")], capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
