@@ -49,15 +49,13 @@ class Buffer:
         self.ticked_ms = 0
         self.newest_ms = 0
         self.held: dict[Kind, list[pl.DataFrame]] = {kind: [] for kind in KINDS}
-        self.ahead: dict[Kind, Ahead] = {"cdr": Ahead(), "sip": Ahead()}
+        self.ahead: dict[Kind, Ahead] = {kind: Ahead() for kind in KINDS}
 
     def add(self, batch: Batch) -> None:
         """Take a batch in and let it move the clock."""
         if len(batch.frame):
             frame = batch.frame.with_columns(arrival=pl.col(ARRIVAL[batch.kind]))
-            if batch.kind in self.ahead:
-                frame = self.ahead[batch.kind].sift(frame, self._present_ms())
-            self._hold(batch.kind, frame)
+            self._hold(batch.kind, self.ahead[batch.kind].sift(frame, self._present_ms()))
             for kind, ahead in self.ahead.items():
                 for waited in ahead.overtaken(self._present_ms()):
                     self._hold(kind, waited)

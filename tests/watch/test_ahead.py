@@ -9,7 +9,7 @@ import pytest
 from akira.watching import new_watch
 from pipeline.incidents import Incident
 from pipeline.ports import Batch
-from pipeline.records import MINUTE_MS
+from pipeline.records import BALANCE_SCHEMA, MINUTE_MS, SIP_SCHEMA
 from pipeline.settings import WatchSettings
 from pipeline.watch import Watch
 from tests.watch.carrier import DIRECTORY, START_MS, Carrier, latest, watch
@@ -70,3 +70,16 @@ def test_a_real_gap_is_believed_and_survives_a_restart() -> None:
     restarted.finish()
     assert restarted.stats()["ahead"] == 0 and restarted.stats()["late"] == 0
     assert restarted.clock_ms is not None and restarted.clock_ms > START_MS + 39 * MINUTE_MS
+
+
+def test_a_wild_sample_or_balance_event_does_not_move_the_clock() -> None:
+    frame = Carrier(minutes=20, rate=200).frame()
+    present, far = watch(), START_MS + 24 * HOUR_MS
+    sample = {"at": far, "switch": "sw-0", "peer_kind": "switch", "metric": "invites", "value": 1.0}
+    event = {"at": far, "customer": "cust-1", "event": "topup"}
+    told = present.feed(Batch("cdr", frame[:2000]))
+    told += present.feed(Batch("sip", pl.DataFrame([sample], schema=SIP_SCHEMA)))
+    told += present.feed(Batch("balance", pl.DataFrame([event], schema=BALANCE_SCHEMA)))
+    told += present.feed(Batch("cdr", frame[2000:])) + present.finish()
+    assert told == [] and present.stats()["late"] == 0 and present.stats()["ahead"] == 2
+    assert present.clock_ms is not None and present.clock_ms < START_MS + 30 * MINUTE_MS
