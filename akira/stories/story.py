@@ -12,7 +12,7 @@ NETWORK: Final = {"customers": 6, "terminators": 3, "destinations": 4, "switches
 WHERE: Final[tuple[str, ...]] = ("customer", "terminator", "destination", "switch", "trunk")
 EFFECTS: Final = (
     "asr", "pdd", "talk", "fas", "traffic", "lag", "lost", "twice", "unrated", "up",
-    "balance", "denied", "dead", "failover", "to", "garbage", "ringing", "unanswered",
+    "balance", "denied", "dead", "failover", "to", "garbage", "ringing", "unanswered", "code",
 )  # fmt: skip
 EXPECTED: Final = (
     "signal", "signals", "lead", "severity", "severities", "class", "within", "begins", "ends", "flaps", "customers",

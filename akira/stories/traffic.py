@@ -12,8 +12,11 @@ from pipeline.records import BALANCE_SCHEMA, CDR_SCHEMA, MINUTE_MS, SCHEMAS, SIP
 
 START_MS: Final = 1_795_516_800_000
 """The story's minute 0, a midnight (UTC)."""
+RINGS_MS: Final = 1_500
 NO_ANSWER_MS: Final = 6_000
 """After so long without an answer of a terminator the switch tries the next."""
+OF_RECORDS: Final = {"lag", "lost", "twice", "unrated"}
+"""Effects on the records that are written in the time; the others are on the calls set up in it."""
 PEERS: Final = {"terminator", "trunk", "switch"}
 Columns = dict[str, Any]
 
@@ -48,16 +51,17 @@ def _trunks(customer: Any, story: Story, rng: np.random.Generator) -> Any:
 
 
 def _bend(c: Columns, story: Story, change: Change, rng: np.random.Generator) -> None:
-    at = c["setup"] - START_MS
-    hit = (at >= change.start_ms) & (at < change.end_ms)
+    where = np.ones(len(c["setup"]), np.bool_)
     for dim, values in change.where.items():
-        hit &= np.isin(c[dim], [names(story, dim).index(value) for value in values])
-    luck = rng.random(len(hit))
+        where &= np.isin(c[dim], [names(story, dim).index(value) for value in values])
+    luck = rng.random(len(where))
     for name, value in change.effects.items():
+        at = (_ended(c) if name in OF_RECORDS else c["setup"]) - START_MS
+        hit = where & (at >= change.start_ms) & (at < change.end_ms)
         match name:
             case "asr":
                 failed = hit & (luck >= float(value))
-                c["answered"][failed], c["sip_code"][failed] = False, 503
+                c["answered"][failed], c["sip_code"][failed] = False, int(change.effects.get("code", "503"))
             case "garbage":
                 failed = hit & (luck < float(value))
                 c["answered"][failed], c["sip_code"][failed] = False, 404
@@ -96,10 +100,15 @@ def _bend(c: Columns, story: Story, change: Change, rng: np.random.Generator) ->
                 c["answered"][hit], c["sip_code"][hit] = False, 402
 
 
+def _ended(c: Columns) -> Any:
+    ringing = c["setup"] + c["pdd_ms"]
+    return np.where(c["answered"], ringing + RINGS_MS + c["talk_ms"], ringing + 4000)
+
+
 def _records(c: Columns, story: Story) -> pl.DataFrame:
     ringing = c["setup"] + c["pdd_ms"]
-    answered_at = ringing + 1500
-    ended = np.where(c["answered"], answered_at + c["talk_ms"], ringing + 4000)
+    answered_at = ringing + RINGS_MS
+    ended = _ended(c)
     rang = c["rang"] & (c["answered"] | ~np.isin(c["sip_code"], (402, 404, 503)))
     frame = pl.DataFrame(
         {

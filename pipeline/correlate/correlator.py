@@ -93,8 +93,8 @@ class Correlator:
                     case.findings[key] = replace(finding, ended_ms=now_ms)
 
     def _match(self, finding: Finding, known: Known) -> Case | None:
-        platform = next((c for c in self.cases if c.active and c.lead == "platform_down"), None)
-        if platform is not None and TYPE_OF_SIGNAL[finding.signal] == "sip_quality":
+        platform = self._within_platform(finding)
+        if platform is not None:
             return platform
         for case in self.cases:
             lasting = [f for f in case.findings.values() if f.ended_ms is None]
@@ -107,6 +107,12 @@ class Correlator:
             if any(returns(finding, old, known) for old in fresh):
                 return case
         return None
+
+    def _within_platform(self, finding: Finding) -> Case | None:
+        """The platform's case, while the platform is down, for whatever fails calls."""
+        if TYPE_OF_SIGNAL[finding.signal] != "sip_quality":
+            return None
+        return next((c for c in self.cases if c.active and c.lead == "platform_down"), None)
 
     def _adopt(self, now_ms: int) -> None:
         """A platform outage takes the faults of calls that began with it in as children."""

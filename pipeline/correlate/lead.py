@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from pipeline.correlate.relate import NEAR_MS, narrowed
 from pipeline.findings import Finding
 
 ORDER: Final[tuple[str, ...]] = (
@@ -46,8 +47,17 @@ def leading(findings: Sequence[Finding], calls_carried: bool) -> Finding:
     best = min(findings, key=lambda f: (order.index(f.signal), -f.score, f.onset_ms, f.key))
     for kind in ONE_QUESTION:
         if best.signal in kind:
-            return min((f for f in findings if f.signal in kind), key=lambda f: (-f.score, f.onset_ms, f.key))
+            alike = [f for f in findings if f.signal in kind]
+            whole = [f for f in alike if not any(_later_part(f, other) for other in alike)]
+            return min(whole, key=lambda f: (-f.score, f.onset_ms, f.key))
     return best
+
+
+def _later_part(part: Finding, whole: Finding) -> bool:
+    """It lies within the other, which still fails, and stood out later: it names a part of the fault."""
+    if whole.ended_ms is not None or dict(part.cause) == dict(whole.cause) or not narrowed(whole, part, {}):
+        return False
+    return part.onset_ms - whole.onset_ms > NEAR_MS
 
 
 def _late(finding: Finding) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from pipeline.findings import Finding
 from pipeline.incidents import Figure
 from pipeline.quality.recent import Recent
@@ -59,10 +61,14 @@ def platform_finding(
 
 
 def _answers(recent: Recent, since: int) -> tuple[float, float]:
-    """Answers gone and answers expected over everything, from minute `since` on."""
-    span = recent.span("asr", since)
-    normal = float(span.expected.sum())
-    return normal - float(span.hits.sum()), normal
+    """Answers gone and answers expected over everything, from minute `since` on; by the last attempt of each call, so
+    that what a failover tried in vain before is not gone."""
+    hits = normal = 0.0
+    for closed in recent.since(since):
+        counted = closed.rows.seized & closed.rows.last & ~np.isnan(closed.answer)
+        hits += float(closed.rows.answered[counted].sum())
+        normal += float(closed.answer[counted].sum())
+    return normal - hits, normal
 
 
 def _everything_unreachable(findings: Sequence[Finding], peers: int) -> list[Finding]:

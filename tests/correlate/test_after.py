@@ -1,0 +1,90 @@
+"""What follows a finding that has ended, told in findings minute by minute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from pipeline.correlate import relate
+from pipeline.correlate.correlator import Correlator
+from pipeline.directory import Directory
+from pipeline.findings import Finding
+from pipeline.incidents import Figure, Incident
+from pipeline.names import Names
+from pipeline.quality.recent import Recent
+from pipeline.records import MINUTE_MS
+from pipeline.settings import WatchSettings
+
+TERMINATOR = {"terminator": ("t1",)}
+PART = {"terminator": ("t1",), "destination": ("d1",)}
+OTHER = {"terminator": ("t2",), "destination": ("d1",)}
+Script = Callable[[int], list[Finding]]
+
+
+def lasts(key: str, since: int, told: int, until: int, soak: int = 5, **of: object) -> Script:
+    """A finding with onset `since` that is told from minute `told` on, ends at `until`, and shows it `soak` later."""
+    named = {"signal": "asr_drop", "cause": TERMINATOR, **of}
+    figure = Figure(str(named["signal"]), "ASR", 0.1, 0.6, 0.5, 0.7, 100, "ratio")
+
+    def script(minute: int) -> list[Finding]:
+        if not told <= minute < until + soak:
+            return []
+        finding = Finding(key, onset_ms=since * MINUTE_MS, score=20.0, figures=(figure,), **named)  # type: ignore[arg-type]
+        return [replace(finding, ended_ms=until * MINUTE_MS) if minute == until + soak - 1 else finding]
+
+    return script
+
+
+def told(*scripts: Script) -> list[Incident]:
+    """The last word on every incident of an hour and a half, in order of opening."""
+    correlator = Correlator(Directory(), WatchSettings(), Names(), Recent(90))
+    last: dict[str, Incident] = {}
+    for minute in range(90):
+        found = [finding for script in scripts for finding in script(minute)]
+        last.update({incident.id: incident for incident in correlator.step(minute, found, {})})
+    return list(last.values())
+
+
+def test_what_is_left_of_a_fault_in_a_part_of_it_stays_on_its_ticket() -> None:
+    (incident,) = told(lasts("whole", 5, 6, 12), lasts("part", 8, 20, 40, cause=PART))
+    assert incident.cause == PART and incident.flaps == 0
+    assert (incident.onset_ms, incident.ended_ms) == (5 * MINUTE_MS, 40 * MINUTE_MS)
+
+
+def test_without_its_row_what_is_left_is_a_second_ticket(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = tuple(row for row in relate.AFTER if row.name != "what is left of it")
+    assert len(rows) == len(relate.AFTER) - 1
+    monkeypatch.setattr(relate, "AFTER", rows)
+    assert len(told(lasts("whole", 5, 6, 12), lasts("part", 8, 20, 40, cause=PART))) == 2
+
+
+def test_a_part_that_fails_only_later_or_elsewhere_is_another_fault() -> None:
+    assert len(told(lasts("whole", 5, 6, 12), lasts("part", 15, 20, 40, cause=PART))) == 2
+    assert len(told(lasts("whole", 5, 6, 12), lasts("part", 8, 20, 40, cause=OTHER))) == 2
+
+
+def test_what_goes_on_before_its_end_was_shown_is_told_once_and_did_not_flap() -> None:
+    late = {"signal": "cdr_delayed", "cause": {"switch": ("sw-1",)}}
+    silent = lasts("silent", 5, 8, 15, soak=1, **late)
+    (incident,) = told(silent, lasts("late", 5, 18, 40, **late))
+    assert incident.flaps == 0 and incident.ended_ms == 40 * MINUTE_MS
+
+
+def test_what_returns_after_its_end_was_shown_is_the_same_ticket_with_a_flap() -> None:
+    (incident,) = told(lasts("once", 5, 6, 12), lasts("again", 25, 26, 40))
+    assert incident.flaps == 1 and incident.onset_ms == 5 * MINUTE_MS
+    assert len(told(lasts("once", 5, 6, 12), lasts("again", 43, 44, 60))) == 2
+
+
+def test_what_a_wider_finding_took_in_does_not_hold_its_ticket_open() -> None:
+    swallowed = lasts("part", 5, 6, 50, cause=PART)
+    (incident,) = told(lambda minute: swallowed(minute) if minute < 20 else [], lasts("whole", 5, 8, 30))
+    assert incident.ended_ms == 30 * MINUTE_MS and incident.recovered_at_ms is not None
+
+
+def test_a_finding_that_is_told_no_more_and_stands_alone_is_over() -> None:
+    one = lasts("one", 5, 6, 80)
+    (incident,) = told(lambda minute: one(minute) if minute < 20 else [])
+    assert incident.ended_ms == 21 * MINUTE_MS and incident.recovered_at_ms is not None
