@@ -50,3 +50,5 @@ SCENARIOS: Final = {
     ),
     "10⁴ slices": Scenario(scale="M", days_before=1, calls_per_day=500_000),
 }
+FEWER: Final = {"full outages": 6, "shares move": 6, "10⁴ slices": 4}
+"""Seeds of those whose days are several times as long to run."""
