@@ -27,8 +27,9 @@ def test_each_is_pinned_without_root_and_on_the_loopback(name: str) -> None:
     assert all(str(port).startswith("127.0.0.1:") for port in service.get("ports", ()))
     assert service.get("privileged") is None and "network_mode" not in service
     if name not in ONCE:
-        assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
         assert service["restart"] == "unless-stopped"
+    if name not in ("topics", "carrier"):  # these end within a minute, and others wait for their end
+        assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
 
 
 @pytest.mark.parametrize("name", SERVICES)
