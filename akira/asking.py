@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from akira.beside import Outage, beside
+from akira.beside import Outage, Work, beside
 from akira.chores import now_ms
 from akira.metrics import Metrics
 from akira.wiring import Parts
@@ -20,7 +20,7 @@ class Asking:
     """One tool and the desk that does what it says."""
 
     def __init__(self, name: str, poll: Poll, back: Back, metrics: Metrics) -> None:
-        self.name, self._poll, self._back, self._outage = name, poll, back, Outage(name, metrics)
+        self._poll, self._back, self._outage = poll, back, Outage(name, metrics)
 
     def once(self, at_ms: int) -> bool:
         """Ask, and do what was said; False when the tool is away or answers something else."""
@@ -49,6 +49,7 @@ def asking(parts: Parts, stop: threading.Event) -> Iterator[None]:
         for settings in parts.settings.outlet:
             if (poll := settings.poll()) is not None:
                 closing.callback(poll.close)
-                works.append(Asking(settings.name, poll, Back(settings, parts.desk, parts.outbox), parts.metrics))
+                back = Back(settings, parts.desk, parts.outbox)
+                works.append(Work(f"ask-{settings.name}", Asking(settings.name, poll, back, parts.metrics).run))
         closing.enter_context(beside(works, stop))
         yield

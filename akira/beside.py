@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 from akira.metrics import Metrics
 
 
-class Work(Protocol):
-    """What a thread does."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a thread of that `name` does: `run` works until the event is set; what it raises is a bug."""
 
-    @property
-    def name(self) -> str:
-        """For logs, metrics and the thread itself."""
-        ...
-
-    def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set. What it raises is a bug and ends the program."""
-        ...
+    name: str
+    run: Callable[[threading.Event], None]
 
 
 @contextmanager

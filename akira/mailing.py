@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from akira.beside import Outage, beside
+from akira.beside import Outage, Work, beside
 from akira.chores import now_ms
 from akira.metrics import Metrics
 from akira.wiring import Parts
@@ -32,7 +32,7 @@ class Mailing:
 
     def __init__(self, inlet: Inlet, door: MailDoor, metrics: Metrics, poll_s: float) -> None:
         self._inlet, self._door, self._metrics, self._poll_s = inlet, door, metrics, poll_s
-        self.name, self._outage = inlet.name, Outage(inlet.name, metrics)
+        self._outage = Outage(inlet.name, metrics)
 
     def once(self, at_ms: int) -> bool:
         """Take what lies there; False when it cannot be reached."""
@@ -73,6 +73,6 @@ def mailing(parts: Parts, stop: threading.Event) -> Iterator[None]:
         for inlet in inlets:
             closing.callback(inlet.close)
         door = MailDoor(parts.desk, Ledger(parts.store), parts.directory, parts.settings.policy, settings, own)
-        works = [Mailing(inlet, door, parts.metrics, settings.poll_s) for inlet in inlets]
+        works = [Work(inlet.name, Mailing(inlet, door, parts.metrics, settings.poll_s).run) for inlet in inlets]
         closing.enter_context(beside(works, stop))
         yield
