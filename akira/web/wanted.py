@@ -7,16 +7,18 @@ from typing import Final, get_args
 
 from akira.web.problems import Problem
 from connectors.store.tickets import Filter
-from pipeline.desk.ticket import STATES, Queue
+from pipeline.desk.ticket import ACTIVE, STATES, Queue
 from pipeline.incidents import Severity
 
 PAGE: Final = 50
 PAGE_AT_MOST: Final = 200
 ANY_STATE: Final = "any"
+WANTS_WORK: Final = "active"
+"""Not yet resolved."""
 CHOICES: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("severity", "Severity", get_args(Severity)),
     ("queue", "Queue", get_args(Queue)),
-    ("state", "State", (*STATES, ANY_STATE)),
+    ("state", "State", (WANTS_WORK, *STATES, ANY_STATE)),
     ("owed", "Reply", ("late",)),
 )
 """Select boxes of the queue: field, label, values."""
@@ -42,9 +44,9 @@ class Wanted:
             if given and given not in values:
                 line = f"{name}: one of {', '.join(values)}"
                 raise Problem(422, "invalid", f"There is no {name} {given[:40]!r}", missing=[line])
-        states = STATES if self.state == ANY_STATE else ((self.state,) if self.state else ())
+        several = {"": (), ANY_STATE: STATES, WANTS_WORK: tuple(sorted(ACTIVE))}
         return Filter(
-            states=states,
+            states=several.get(self.state, (self.state,)),
             severities=(self.severity,) if self.severity else (),
             queues=(self.queue,) if self.queue else (),
             customer=self.customer,

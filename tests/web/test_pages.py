@@ -67,6 +67,9 @@ def test_the_wall_counts_what_wants_work_and_what_waits_to_be_closed(web: Web) -
     noc = web.client("noc")
     noc.post("/api/v1/tickets/I-1/resolve", json={"why": "repaired", "override": True})
     wall = re.sub(r"\s+", " ", noc.get("/").text)
+    assert wall.index("Invoice 7 charges twice") < wall.index("term-05 rejects"), "what wants work comes first"
+    listed = noc.get("/api/v1/tickets", params={"state": "active"}).json()["items"]
+    assert [row["id"] for row in listed] == [web.request_id]
     assert re.search(r"severity=SEV1\"><b>0</b>", wall) and re.search(r"state=resolved\"><b>1</b>", wall)
     assert 'id="row-I-1" data-over' in wall
     assert "No open incident touches it" in noc.get("/customers/big").text

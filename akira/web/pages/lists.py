@@ -15,7 +15,7 @@ from akira.web.auth.guard import Guard
 from akira.web.pages.render import page
 from akira.web.pages.ticket_view import drawn
 from akira.web.queries import hit_customers, last_closed_ms
-from akira.web.wanted import ANY_STATE, CHOICES, PAGE, Wanted
+from akira.web.wanted import ANY_STATE, CHOICES, PAGE, WANTS_WORK, Wanted
 from pipeline.desk.rota import on_call
 from pipeline.desk.ticket import Ticket
 
@@ -30,15 +30,17 @@ def wall(request: Request, me: Reader) -> HTMLResponse:
     """Open tickets by severity, what is late, who has the pager, and whether the feeds are heard."""
     office, now_ms = request.app.state.office, request.app.state.clock()
     tally = office.tally()
-    shown = office.listing(Wanted(), cursor=None, limit=PAGE)
+    shown = office.listing(Wanted(state=WANTS_WORK), cursor=None, limit=PAGE).rows
+    if len(shown) < PAGE:
+        shown = (*shown, *office.listing(Wanted(state="resolved"), cursor=None, limit=PAGE - len(shown)).rows)
     feeds = office.feeds()
     return page(
         request,
         me,
         "wall.html",
         tally=tally,
-        tickets=shown.rows,
-        more=tally.listed - len(shown.rows),
+        tickets=shown,
+        more=tally.listed - len(shown),
         pager=on_call(office.policy.rota, now_ms),
         last_closed_ms=last_closed_ms(office.store),
         silent=sum(feed.silent for feed in feeds),
