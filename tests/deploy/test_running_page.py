@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -36,11 +37,26 @@ def test_the_settings_and_the_plain_commands_run_as_they_stand(tmp_path: Path, m
     environ = {"PATH": "", "AKIRA_WEB__PORT": address.rpartition(":")[2], "PYTHONPATH": str(ROOT)}
     with subprocess.Popen([sys.executable, "-m", "akira", "run"], env=environ, stderr=subprocess.PIPE) as running:
         try:
-            for page in ("/healthz", "/readyz", "/metrics"):
+            for page in ("/healthz", "/readyz"):
                 until(f"{page} says yes", lambda page=page: httpx.get(address + page).status_code == 200)  # type: ignore[misc]
+            assert posted(address).status_code == 204
+            until("the posted calls", lambda: 'outcome="accepted"} 4.0' in httpx.get(f"{address}/metrics").text)
         finally:
             running.terminate()
         assert running.wait(60) == 0
+
+
+def posted(address: str) -> httpx.Response:
+    """The sample of FreeSWITCH as the page lets the switch post it, with the page's token."""
+    told = dict(re.findall(r'name="(\S+)" value="(\S+)"', BLOCKS["json_cdr"]))
+    made = re.search(r"`akira (token new fs1 .+?)`", PAGE)
+    assert made is not None
+    token = CliRunner().invoke(build(), [*shlex.split(made[1]), "--json"])
+    user, _, secret = told["cred"].replace("TOKEN", json.loads(token.output)["token"]).partition(":")
+    sample = ROOT / "tests" / "data" / "vendors" / "freeswitch_json.ndjson"
+    return httpx.post(
+        told["url"].replace("http://127.0.0.1:8080", address), content=sample.read_bytes(), auth=(user, secret)
+    )
 
 
 def test_it_installs_as_the_image_does() -> None:
