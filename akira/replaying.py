@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from akira.errors import OperatorError
+from akira.output_file import put
 from akira.replay_words import directory_words, judged_words, read_words
 from akira.watching import new_watch
 from akira.wording import disabled_words
@@ -130,7 +131,4 @@ def _first_hint(outcome: Outcome) -> str:
 def write_tickets(path: Path, tickets: list[dict[str, Any]]) -> None:
     """One contract line each. Raises OperatorError when the file cannot be written."""
     lines = "".join(json.dumps(ticket, ensure_ascii=False) + "\n" for ticket in tickets)
-    try:
-        path.write_text(lines, encoding="utf-8")
-    except OSError as wrong:
-        raise OperatorError(f"{path}: {wrong.strerror}", "give a file in a directory that may be written") from wrong
+    put(path, lines)

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from pydantic import TypeAdapter
 
 from akira.charts import Mark, incident_chart, svg
+from akira.output_file import put
 from akira.wording import SHAPES, figure_words
 from pipeline.desk.words import cause_words, clock
 from pipeline.incidents import Evidence
@@ -27,7 +28,7 @@ def write(
     path: Path, tickets: Sequence[Mapping[str, Any]], *, title: str, said: Sequence[str] = (), judged: bool = True
 ) -> None:
     """Write `tickets` (contract lines, docs/records.md) to `path`, the gravest first, below what is `said` of the
-    records; `judged` is false when these could not show any fault of calls."""
+    records; `judged` is false when these could not show any fault of calls. Raises OperatorError."""
     ordered = sorted(tickets, key=_order)
     rows = [_row(ticket, pictured=place < PICTURES_AT_MOST) for place, ticket in enumerate(ordered)]
     static = files("akira.web") / "static"
@@ -45,7 +46,7 @@ def write(
             unpictured=max(len(tickets) - PICTURES_AT_MOST, 0),
         )
     )
-    path.write_text(page, encoding="utf-8")
+    put(path, page)
 
 
 def contract_ms(moment: int | str) -> int:

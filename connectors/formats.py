@@ -35,9 +35,10 @@ def reader(name: str, options: Mapping[str, Any] | None = None) -> Reader:
         return ProfileReader(load(Path(name)))
     make = FORMATS.get(name)
     if make is None:
-        near = difflib.get_close_matches(name, FORMATS, 1)
+        longer = [known for known in sorted(FORMATS) if name and known.startswith(name)]
+        near = " or ".join(longer or difflib.get_close_matches(name, FORMATS, 1))
         every = f"there are {', '.join(sorted(FORMATS))}, or a profile's .toml file"
-        raise ConnectorError(f"no CDR format is called {name!r}", f"did you mean {near[0]}?" if near else every)
+        raise ConnectorError(f"no CDR format is called {name!r}", f"did you mean {near}?" if near else every)
     return make(**{option: _value(name, make, option, value) for option, value in given.items()})
 
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from akira import settings as akira_settings
 from akira.doubts import Doubt, directory_doubts, doubts
 from akira.errors import EXIT_BAD_INPUT, EXIT_USAGE, OperatorError
+from akira.format_guess import readable_by
 from connectors.directory_file import load_directory
 from connectors.errors import ConnectorError
 from connectors.formats import FORMATS, reader
@@ -97,7 +98,10 @@ def _looked_at(sample: Path, read: Reader, known: Directory) -> tuple[pl.DataFra
     last, half = read.finish(str(sample), known) if written_ms is not None else (first.clear(), ())
     frame = resolve(pl.concat([first, last]), known)
     told = read.understanding
-    return frame, told, doubts(frame, (*refused, *half), told, known, written_ms)
+    found = doubts(frame, (*refused, *half), told, known, written_ms)
+    if frame.is_empty() and (better := readable_by(data, str(sample), known)):
+        found.append(Doubt(f"it can be read as {' or '.join(better)}", "say so with --cdr-profile"))
+    return frame, told, found
 
 
 def _told(shown: pl.DataFrame, told: Understanding | None, found: list[Doubt], count: int) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from akira import report as akira_report
 from akira import settings as akira_settings
 from akira.commands.check import options_of
+from akira.errors import EXIT_USAGE, OperatorError
+from akira.output_file import writable
 from akira.replaying import Outcome, replay, write_tickets
 from akira.settings import Settings
 from akira.stories.telling import told_story
@@ -60,8 +62,16 @@ def command(
     format or setting is wrong, or no record can be read.
     """
     if story is not None:
+        if cdr or sip or balance or prom:
+            raise OperatorError(
+                f"{story}: each file is named by its own option",
+                "quote a pattern, so that the shell leaves it",
+                EXIT_USAGE,
+            )
         typer.echo(told_story(story))
         return
+    for output in (tickets, report):
+        writable(output)
     known = akira_settings.load(settings)
     place = directory or (Path(known.directory) if known.directory else None)
     archive = Archive(

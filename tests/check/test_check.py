@@ -122,3 +122,14 @@ def test_a_sample_that_is_not_there(tmp_path: Path) -> None:
     result = run("--sample", str(tmp_path / "none"), "--cdr-profile", "mera")
     assert isinstance(result.exception, ConnectorError)
     assert "No such file" in result.exception.message
+
+
+@pytest.mark.parametrize(
+    "name", ["asterisk_csv", "asterisk_cel", "didww", "mera", "sonus_act", "vos3000", "freeswitch_json"]
+)
+def test_a_wrong_format_is_answered_with_the_one_that_reads_it(name: str) -> None:
+    (sample,) = [path for path in DATA.iterdir() if path.stem == name]
+    wrong = "kamailio" if name != "didww" else "cgrates_csv"
+    result = run("--sample", str(sample), "--cdr-profile", wrong)
+    assert result.exit_code == 3 and f"it can be read as {name}\n" in result.output
+    assert "it can be read as" not in run("--sample", str(DATA / "README.md"), "--cdr-profile", wrong).output

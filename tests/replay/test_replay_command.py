@@ -136,6 +136,9 @@ def test_nothing_but_broken_lines_is_an_error(run: Run, tmp_path: Path) -> None:
         (("--cdr", "cdr.ndjson", "--settings", "range.toml"), "[watch.time] lateness_s: input should be"),
         (("--cdr", "cdr.ndjson", "--dead-letters", "absent/dead"), "absent/dead: No such file or directory"),
         (("--cdr", "cdr.ndjson", "--tickets", "absent/t"), "absent/t: No such file or directory"),
+        (("--cdr", "cdr.ndjson", "--report", "absent/r"), "absent/r: No such file or directory"),
+        (("--cdr", "cdr.ndjson", "--report", "none"), "none: is a directory"),
+        (("--cdr", "cdr.ndjson", "--cdr-profile", "asterisk"), "did you mean asterisk_cel or asterisk_csv?"),
     ],
 )
 def test_mistakes_end_with_3_and_say_what_is_wrong(
@@ -158,6 +161,11 @@ def test_a_setting_that_is_nearly_right_is_suggested(run: Run, lines: list[bytes
     (tmp_path / "akira.toml").write_text("[watch.time]\nlatenes_s = 3\n")
     code, _, err = run("--cdr", "cdr.ndjson")
     assert code == 3 and "did you mean watch.time.lateness_s?" in err
+
+
+def test_a_pattern_that_the_shell_took_apart_is_wrong_usage_and_no_story(run: Run) -> None:
+    code, _, err = run("--cdr", "a.ndjson", "b.ndjson")
+    assert code == 2 and "b.ndjson: each file is named by its own option" in err and "quote a pattern" in err
 
 
 def test_an_unknown_option_is_wrong_usage(run: Run) -> None:
