@@ -1,4 +1,4 @@
-"""A snapshot as bytes: a JSON tree with the arrays and frames it names beside it, in one uncompressed archive.
+"""A snapshot as bytes: a JSON tree with the arrays and frames it names beside it, in one archive, packed by zstd.
 
 Only plain values, arrays, frames and the dataclasses handed in are written and read: nothing is executed on reading.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
@@ -14,8 +15,12 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 VERSION: Final = 1
+_PACKING: Final = pa.Codec("zstd", compression_level=1)
+_SIZE_BYTES: Final = 8
+_SIZE_MOST: Final = 1 << 36
 
 
 class SnapshotError(ValueError):
@@ -29,17 +34,23 @@ def write(state: object) -> bytes:
     arrays["tree"] = np.frombuffer(tree.encode(), np.uint8)
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
-    return buffer.getvalue()
+    # An hour of a busy carrier is hundreds of megabytes plain, and writing those costs more than packing them.
+    plain = buffer.getvalue()
+    return len(plain).to_bytes(_SIZE_BYTES, "big") + bytes(_PACKING.compress(plain, asbytes=True))
 
 
 def read(blob: bytes, kinds: Iterable[type]) -> Any:
     """The state again; `kinds` are the dataclasses it may hold. Raises SnapshotError."""
     known = {kind.__name__: kind for kind in kinds}
     try:
-        with np.load(io.BytesIO(blob), allow_pickle=False) as archive:
+        size = int.from_bytes(blob[:_SIZE_BYTES], "big")
+        if size > _SIZE_MOST:
+            raise SnapshotError("these bytes are no snapshot")
+        plain = _PACKING.decompress(blob[_SIZE_BYTES:], size, asbytes=True)
+        with np.load(io.BytesIO(plain), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         tree = json.loads(arrays["tree"].tobytes())
-    except (ValueError, KeyError, OSError) as wrong:
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as wrong:
         raise SnapshotError("these bytes are no snapshot") from wrong
     if tree["version"] != VERSION:
         raise SnapshotError(f"snapshot version {tree['version']} cannot be read, this is version {VERSION}")

@@ -65,6 +65,10 @@ def test_ticks_alone_close_minutes(records: pl.DataFrame) -> None:
     assert before is not None and after is not None and after > before
 
 
-def test_bytes_that_are_no_snapshot_are_refused() -> None:
-    with pytest.raises(SnapshotError, match="no snapshot"):
-        new_watch(DIRECTORY, WatchSettings(), b"junk")
+@pytest.mark.parametrize("cut", [0, 7, 8, 40, 1_000, -1])
+def test_bytes_that_are_no_snapshot_are_refused(records: pl.DataFrame, cut: int) -> None:
+    present = watch()
+    present.feed(Batch("cdr", records[:500]))
+    for bad in (b"junk", b"PK\x03\x04" * 50, bytes(64), present.snapshot()[:cut]):
+        with pytest.raises(SnapshotError, match="no snapshot"):
+            new_watch(DIRECTORY, WatchSettings(), bad)
