@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,6 +12,9 @@ from pipeline.correlate.impact import Tally
 from pipeline.correlate.relate import narrowed
 from pipeline.findings import Finding, NamedCause
 from pipeline.incidents import Evidence, Incident, Moved, Severity
+from pipeline.names import Names
+from pipeline.quality.cause import coded
+from pipeline.quality.recent import Minute
 from pipeline.records import MINUTE_MS
 
 RANK: Final[dict[Severity, int]] = {"SEV1": 0, "SEV2": 1, "SEV3": 2}
@@ -72,6 +75,20 @@ class Case:
     def onset_ms(self) -> int:
         """The earliest onset."""
         return min(f.onset_ms for f in self.findings.values())
+
+    def count(self, minutes: Iterable[Minute], names: Names) -> None:
+        """Add closed minutes to what its customers suffer."""
+        codes = coded(self.cause, names)
+        for closed in minutes:
+            self.tally.add(closed, codes, names)
+            self.tallied_until = closed.minute
+
+    def count_until_end(self, minutes: Sequence[Minute], names: Names, ended_ms: int) -> None:
+        """Count anew without the minutes that showed its recovery, when all of it is still at hand."""
+        onset = self.onset_ms() // MINUTE_MS
+        if minutes and minutes[0].minute <= onset:
+            self.tally = Tally()
+            self.count([m for m in minutes if onset <= m.minute and m.minute * MINUTE_MS < ended_ms], names)
 
     def grade(self, severity: Severity, why: str, now_ms: int, hold_ms: int, first: bool) -> None:
         """Take the grade of this minute: upwards at once, downwards after the hold."""

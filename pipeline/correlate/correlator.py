@@ -144,16 +144,14 @@ class Correlator:
     def _update(self, case: Case, minute: int, now_ms: int) -> None:
         case.seen_ms = now_ms
         lead = self._name(case, minute) if case.active else None
-        codes = coded(case.cause, self.names)
-        for closed in self.recent.since(case.tallied_until + 1):
-            case.tally.add(closed, codes, self.names)
-            case.tallied_until = closed.minute
+        case.count(self.recent.since(case.tallied_until + 1), self.names)
         if lead is not None:
             self._grade(case, lead, minute, now_ms)
         else:
             ended_ms = max(f.ended_ms or 0 for f in case.findings.values())
             if now_ms - ended_ms >= self.settings.hold.soak_min * MINUTE_MS:
                 case.ended_ms, case.recovered_at_ms = ended_ms, now_ms
+                case.count_until_end(list(self.recent.minutes), self.names, ended_ms)
 
     def _name(self, case: Case, minute: int) -> Finding:
         """Which finding leads, and what that makes the cause; a new cause is counted from the onset on."""

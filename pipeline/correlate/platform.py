@@ -56,6 +56,7 @@ def platform_finding(
             score=1000.0,
             figures=(figure,),
             notes=(f"{max(1 - rate, 0.0):.0%} of the expected answers of the whole platform are gone",),
+            facts=widest.facts,
         )
     return None
 

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from akira.stories import telling
 from akira.stories.story import read
 from akira.stories.telling import tell, wrong
 from pipeline.correlate import case, correlator, facts, lead, platform, relate
 from pipeline.correlate.case import Case
 from pipeline.correlate.correlator import Correlator
 from pipeline.quality.recent import Recent
+from pipeline.settings import HoldSettings, WatchSettings
 from pipeline.severity import Facts
 from pipeline.traffic import traffic
 from pipeline.watch.watch import Watch
@@ -56,6 +58,14 @@ def _by_attempts(recent: Recent, since: int) -> tuple[float, float]:
 
 OTHERS: dict[str, tuple[Without, str]] = {
     "a late switch shows nothing by its amounts": (_delay_inhibits, "silent_then_late"),
+    "a switch that writes no record in time shows nothing by its traffic": (
+        lambda patch: patch.setattr(traffic, "switch_silent", lambda *given: False),
+        "lost_all_records",
+    ),
+    "recovery is shown for a while": (
+        lambda patch: patch.setattr(telling, "WatchSettings", lambda: WatchSettings(hold=HoldSettings(soak_min=1))),
+        "short_relief",
+    ),
     "half of the answers gone is the platform": (
         lambda patch: patch.setattr(platform, "_answers", lambda recent, since: (0.0, 100.0)),
         "platform",
