@@ -62,13 +62,7 @@ def command(
     format or setting is wrong, or no record can be read.
     """
     if story is not None:
-        if cdr or sip or balance or prom:
-            raise OperatorError(
-                f"{story}: each file is named by its own option",
-                "quote a pattern, so that the shell leaves it",
-                EXIT_USAGE,
-            )
-        typer.echo(told_story(story))
+        _tell(story, alone=not (cdr or sip or balance or prom))
         return
     for output in (tickets, report):
         writable(output)
@@ -85,16 +79,29 @@ def command(
         prom_profile=prom_profile,
         switch=switch,
     )
-    screen = Console(stderr=True, highlight=False)
-    outcome = _watch(archive, place, known, dead_letters, screen if not (quiet or as_json) else None)
+    screen = None if quiet or as_json else Console(stderr=True, highlight=False)
+    outcome = _watch(archive, place, known, dead_letters, screen)
+    _write(outcome, tickets, report)
+    if as_json:
+        typer.echo(json.dumps(outcome.summary()))
+    elif screen is not None:
+        _say(screen, outcome)
+
+
+def _write(outcome: Outcome, tickets: Path | None, report: Path | None) -> None:
+    """The files that were asked for."""
     if tickets is not None:
         write_tickets(tickets, outcome.tickets)
     if report is not None:
         akira_report.write(report, outcome.tickets, title="Replay", said=outcome.said, judged=outcome.judged)
-    if as_json:
-        typer.echo(json.dumps(outcome.summary()))
-    elif not quiet:
-        _say(screen, outcome)
+
+
+def _tell(story: Path, alone: bool) -> None:
+    """A story; among named files it is one that a shell made of a pattern."""
+    if not alone:
+        hint = "quote a pattern, so that the shell leaves it"
+        raise OperatorError(f"{story}: each file is named by its own option", hint, EXIT_USAGE)
+    typer.echo(told_story(story))
 
 
 def _watch(
