@@ -39,13 +39,12 @@ NEW_SD: Final[dict[tuple[str, ...], float]] = {
     ("customer", "terminator"): 0.6,
 }
 """How far a slice never seen may lie from what its parents say: the doubt of a cold start."""
-MISFIT_SD: Final = 0.025
-FIRST_DAY_MISFIT_SD: Final = 0.06
-"""What the model may miss; more on the first day, whose hours it has not seen."""
+MISFIT_SD: Final = ((0, 0.06), (240, 0.12), (1440, 0.025))
+"""What the model may miss from so many learnt minutes on: little once each hour was seen, most when the first day has
+gone on into hours that were not."""
 HOUR_SD: Final = 0.3
 OWN_SD: Final = 0.5
 SWEEPS: Final = 4
-DAY_MIN: Final = 1440
 QUANTUM: Final = 2.0**30
 HISTORY_DISPERSION: Final = 2.0
 
@@ -77,7 +76,7 @@ class Fit:
     """[destinations, hours] log-odds."""
     cuts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     """[destinations] the bin that splits good from bad values of a scale."""
-    misfit_sd: float = FIRST_DAY_MISFIT_SD
+    misfit_sd: float = MISFIT_SD[0][1]
     ready: bool = False
 
 
@@ -114,7 +113,7 @@ def fit(question: Question, history: History, leaves: Leaves, references: dict[s
         total, hits = table.sum(axis=1), scale_hits(table, cut[leaves.cell_destination], question.scale)
     else:
         total, hits = history.total[question.name], history.hits[question.name]
-    model.misfit_sd = MISFIT_SD if history.minutes >= DAY_MIN else FIRST_DAY_MISFIT_SD
+    model.misfit_sd = [sd for since, sd in MISFIT_SD if history.minutes >= since][-1]
     model.effects = np.zeros(leaves.slice_count())
     model.effects[: len(before.effects)] = before.effects
     used = np.flatnonzero(total > 0)

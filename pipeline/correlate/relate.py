@@ -130,11 +130,12 @@ def blocked_traffic(new: Finding, old: Finding, _: Known) -> bool:
 
 
 def denied_traffic(new: Finding, old: Finding, _: Known) -> bool:
-    """Denials of an address in no directory, and one customer's traffic gone at the same time."""
+    """Denials of an address in no directory, and one customer's traffic gone at about the same time: both onsets of
+    few calls are known roughly."""
     denied, quiet = (new, old) if new.signal == "acl_denied" else (old, new)
     if denied.signal != "acl_denied" or quiet.signal != "traffic_drop" or "customer" in denied.cause:
         return False
-    return "customer" in quiet.cause and _apart_ms(denied, quiet) <= JOINT_MS
+    return "customer" in quiet.cause and _apart_ms(denied, quiet) <= NEAR_MS
 
 
 def rings_late_rerouted(new: Finding, old: Finding, known: Known) -> bool:
