@@ -19,6 +19,7 @@ from connectors.archive_inputs import Archive, inputs
 from pipeline.desk.book import Book
 from pipeline.desk.contract import contract
 from pipeline.desk.events import TicketEvent
+from pipeline.desk.fold import fold
 from pipeline.desk.policy import DeskPolicy
 from pipeline.desk.ticket import Ticket
 from pipeline.directory import Directory
@@ -81,11 +82,12 @@ def replay(
     source = ArchiveSource(inputs(archive, directory), directory, progress)
     watch = new_watch(directory, watch_settings)
     book = Book(policy)
+    then: dict[str, Ticket] = {}  # each ticket as it was at its event: a step may hold many minutes
     for step in run(_kept(source.read({}), outcome, deadletters), watch, book):
         for event in step.events:
-            ticket = book.get(event.ticket_id)
-            if told is not None and ticket is not None and event.kind in TOLD:
-                told(event, ticket)
+            then[event.ticket_id] = fold([event], then.get(event.ticket_id))
+            if told is not None and event.kind in TOLD:
+                told(event, then[event.ticket_id])
     source.close()
     outcome.records.update(source.records)
     outcome.strangers = source.strangers
