@@ -25,6 +25,7 @@ from tests.store.faults import incident, report
 SETTINGS = """
 [run]
 source = "switches"
+deadletters = "{folder}/letters"
 [store]
 url = "sqlite:///{folder}/akira.db"
 [[cdr]]

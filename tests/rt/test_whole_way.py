@@ -20,6 +20,7 @@ pytestmark = pytest.mark.rt
 SETTINGS = """
 [run]
 source = "switches"
+deadletters = "{folder}/letters"
 [web]
 address = "https://whole-way.example"
 [store]
