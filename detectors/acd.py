@@ -20,7 +20,7 @@ from pipeline.questions import Question, Scale, Window
 from pipeline.rows import Flags, Rows
 from pipeline.settings import GateSettings
 
-SURELY_SHORTER_SD: Final = 2.0
+SURELY_SHORTER_SD: Final = 3.0
 ON_TOP: Final = 1.4
 
 

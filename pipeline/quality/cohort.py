@@ -20,11 +20,13 @@ from pipeline.rows import Rows
 Floats = npt.NDArray[np.float64]
 HORIZON: Final = 0.75
 """Quantile of the normal talk time that calls are given to end in."""
+LEAST: Final = 10
+"""Calls of one age that say anything."""
 
 
 def excess_sd(rows: Rows, reference: Floats, cuts: npt.NDArray[np.int64], since_ms: int, now_ms: int) -> float:
     """Standard deviations by which short calls (talk in the bin `cuts[destination]` or below) are more than normal,
-    among the answered `rows` of one age answered from `since_ms` on; nan without any.
+    among the answered `rows` of one age answered from `since_ms` on; nan for fewer than LEAST.
 
     `reference` [destinations, bins] histograms of normal talk times.
     """
@@ -42,7 +44,7 @@ def excess_sd(rows: Rows, reference: Floats, cuts: npt.NDArray[np.int64], since_
     answered_at = rows.ended_at - rows.talk_ms
     same_age = (talked >= 0) & (answered_at >= since_ms) & (now_ms - answered_at >= longest_ms[horizon[place]])
     same_age &= talked <= horizon[place]
-    if not same_age.any():
+    if same_age.sum() < LEAST:
         return float("nan")
     p = np.clip(normal[place[same_age]], 0.01, 0.99)
     short = (talked <= cut[place])[same_age]

@@ -32,10 +32,12 @@ WARM_MIN: Final = 30
 KEEP_MIN: Final = 90
 YOUNG_MIN: Final = 2
 BACK: Final = 0.5
+BACK_MIN: Final = 3
 FALLING_NATS: Final = 2.0
 REROUTED_LEAST: Final = 3.0
 REROUTED_MIN: Final = 4
 TERMINATOR: Final = FAMILIES.index(("terminator",))
+EVERYTHING: Final = FAMILIES.index(())
 
 
 class Traffic:
@@ -50,6 +52,8 @@ class Traffic:
         self.minutes: deque[tuple[int, Floats, Floats]] = deque(maxlen=KEEP_MIN)
         """Minute, counts and expected counts of the watched slices."""
         self.tracks: list[Track] = []
+        self.waited = False
+        """Alarms wait for a switch that is silent; once its records are back, they are dropped with all they say."""
 
     def judge(self, closed: Minute, hour: int, idle: frozenset[int], strange: Sequence[Codes] = ()) -> None:
         """Judge and learn a closed minute. Not called while a switch is silent or late, nor when nothing shows that
@@ -116,19 +120,30 @@ class Traffic:
         gates = self.settings.gates
         gone = []
         for at in alarms.tolist():
+            if self._back(at):
+                continue
             since = self._onset(at)
             seen, usual, minutes = self._sums(at, since)
             if usual >= gates.traffic_support and seen <= gates.traffic_left * usual:
                 number = int(self.levels.slices[at])
                 family = int(self.leaves.slice_family[number])
                 gone.append(Gone(at, family, self._cause(number, family), since, seen, usual, usual / minutes))
-        if switch_silent(gone, self.leaves, self.recent, idle):
+        waited, self.waited = self.waited, switch_silent(gone, self.leaves, self.recent, idle)
+        if self.waited:
+            return
+        if waited and self._back(int(np.flatnonzero(self.leaves.slice_family[self.levels.slices] == EVERYTHING)[0])):
+            self.pause(minute)
             return
         for found in chosen(gone, self.leaves, self.recent):
             if found.family == TERMINATOR and not self._rerouted(found.cause, found.since):
                 continue
             self._start(found, minute)
         self.states.log[alarms] = 0.0
+
+    def _back(self, at: int) -> bool:
+        """The calls of a slice have returned while its alarm had to wait."""
+        seen, usual, _ = self._sums(at, self.minutes[-1][0] - BACK_MIN + 1)
+        return seen >= BACK * usual
 
     def _onset(self, at: int) -> int:
         """The minute since which the calls of a slice are fewest against what is expected."""

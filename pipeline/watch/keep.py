@@ -38,7 +38,7 @@ KINDS: Final[tuple[type, ...]] = (
     Track,
 )
 ENGINE: Final = ("fits", "references", "tracks", "in_vain")
-TRAFFIC: Final = ("since", "tracks")
+TRAFFIC: Final = ("since", "tracks", "waited")
 COUNTERS: Final = ("minutes", "records", "thin")
 SPREAD: Final = ("weight", "excess")
 RETRIES: Final = ("pairs", "calls", "setup_at")
