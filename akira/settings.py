@@ -25,8 +25,8 @@ from pipeline.settings import WatchSettings
 FILE: Final = "akira.toml"
 PREFIX: Final = "AKIRA_"
 LETTERS: Final = "deadletters.ndjson"
-APART: Final = frozenset({"AKIRA_SETTINGS", "AKIRA_TOKEN"})
-"""Names of the environment that are no settings: where the file is, and the caller's own API token."""
+APART: Final = ("AKIRA_SETTINGS", "AKIRA_TOKEN", "AKIRA_TEST_")
+"""Beginnings of names that are no settings: where the file is, the caller's own API token, what the tests are told."""
 
 
 class _Section(BaseModel):
@@ -118,7 +118,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     values = _read(place) if named or place.exists() else {}
     origin: dict[tuple[str, ...], str] = {}
     for name in sorted(environ):
-        if name.startswith(PREFIX) and name not in APART:
+        if name.startswith(PREFIX) and not name.startswith(APART):
             keys = tuple(name.removeprefix(PREFIX).lower().split("__"))
             _put(values, keys, _value(environ[name]), name)
             origin[keys] = name

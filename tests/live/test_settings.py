@@ -68,3 +68,7 @@ def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
         load(tmp_path / "none.toml", {})
     with pytest.raises(OperatorError, match="no such file"):
         load(None, {"AKIRA_SETTINGS": str(tmp_path / "none.toml")})
+
+
+def test_what_the_tests_are_told_is_no_setting() -> None:
+    assert load(None, {"AKIRA_TEST_LAB": "somewhere"}) == load(None, {})

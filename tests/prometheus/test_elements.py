@@ -157,9 +157,9 @@ def test_a_gateway_that_flaps_in_a_busy_probe_is_held_up() -> None:
 
 def test_recorded_capture_of_a_real_kamailio() -> None:
     """A longer recording, when its folder is named: counts are never negative and follow its own total."""
-    folder = os.environ.get("AKIRA_KAMAILIO_CAPTURE")
+    folder = os.environ.get("AKIRA_TEST_CAPTURE")
     if not folder:
-        pytest.skip("AKIRA_KAMAILIO_CAPTURE names no folder with prom.jsonl.gz")
+        pytest.skip("AKIRA_TEST_CAPTURE names no folder with prom.jsonl.gz")
     reader = PageReader(profile("kamailio_xhttp_prom"), "sw1", {})
     with gzip.open(Path(folder) / "prom.jsonl.gz", "rt") as lines:
         pages = [json.loads(line) for line in lines]

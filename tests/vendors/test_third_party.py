@@ -18,10 +18,10 @@ MPL = Path(__file__).parent.parent / "data" / "thirdparty"
 
 def lab(name: str) -> bytes:
     """A sample of the lab, or a skip that says how to have it."""
-    place = Path(os.environ.get("AKIRA_LAB", ROOT.parent / "shared" / "lab")) / "samples" / name
+    place = Path(os.environ.get("AKIRA_TEST_LAB", ROOT.parent / "shared" / "lab")) / "samples" / name
     if not place.is_file():
         pytest.skip(
-            f"no third-party sample {name}: set AKIRA_LAB to a directory with samples/{name} (AGPL, not kept here)"
+            f"no third-party sample {name}: set AKIRA_TEST_LAB to a directory with samples/{name} (AGPL, not kept here)"
         )
     return place.read_bytes()
 
