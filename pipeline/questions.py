@@ -28,8 +28,6 @@ class Pace:
 
     hits_now: float = np.nan
     misses_now: float = np.nan
-    hits_before: float = np.nan
-    """Upper quartile of the minutes before: a lull or an outage just before does not lower it."""
     misses_before: float = np.nan
     hits_usual: float = np.nan
     """Median of the minutes before; their mean (few calls) or the median of the last ten (a morning's rise) if more."""

@@ -75,9 +75,9 @@ class ServerSource:
 
     def _pages(self, begin_ms: int, end_ms: int) -> dict[int, list[Sample]]:
         """The samples in (begin, end] by the time of their scrape."""
-        window = f"{self._settings.query}[{end_ms - begin_ms}ms]" if end_ms > begin_ms else None
-        if window is None:
+        if end_ms <= begin_ms:
             return {}
+        window = f"{self._settings.query}[{end_ms - begin_ms}ms]"
         body = self._getter.get({"query": window, "time": f"{end_ms / 1000:.3f}"})
         pages: dict[int, list[Sample]] = {}
         for series in self._series(body):

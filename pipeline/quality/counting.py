@@ -13,33 +13,25 @@ from pipeline.rows import Flags, Rows
 Floats = npt.NDArray[np.float64]
 
 
-class Counter:
-    """Totals and hits per leaf."""
+def hits_of(question: Question, rows: Rows, fit: Fit) -> Flags:
+    """Attempts that are hits, among those that count."""
+    if question.scale is None:
+        assert question.hit is not None
+        return question.hit(rows)
+    of = question.scale.of
+    bin_of = bins(rows.pdd_ms if of == "pdd" else rows.talk_ms, of)
+    destination = rows.of("destination")
+    fallback = int(np.median(fit.cuts)) if len(fit.cuts) else 0
+    known = (destination >= 0) & (destination < len(fit.cuts))
+    cut = np.where(known, fit.cuts[np.where(known, destination, 0)], fallback) if len(fit.cuts) else fallback
+    return (bin_of >= 0) & ((bin_of > cut) if of == "pdd" else (bin_of <= cut))
 
-    def rows(self, question: Question, rows: Rows) -> Flags:
-        """Attempts that count."""
-        return question.counts(rows)
 
-    def hits(self, question: Question, rows: Rows, fit: Fit) -> Flags:
-        """Attempts that are hits, among those that count."""
-        if question.scale is None:
-            assert question.hit is not None
-            return question.hit(rows)
-        of = question.scale.of
-        bin_of = bins(rows.pdd_ms if of == "pdd" else rows.talk_ms, of)
-        destination = rows.of("destination")
-        fallback = int(np.median(fit.cuts)) if len(fit.cuts) else 0
-        known = (destination >= 0) & (destination < len(fit.cuts))
-        cut = np.where(known, fit.cuts[np.where(known, destination, 0)], fallback) if len(fit.cuts) else fallback
-        return (bin_of >= 0) & ((bin_of > cut) if of == "pdd" else (bin_of <= cut))
-
-    def count(
-        self, question: Question, rows: Rows, index: npt.NDArray[np.intp], leaves: int, fit: Fit
-    ) -> tuple[Floats, Floats]:
-        """[leaves] totals and hits; `index` gives each row's place among the minute's leaves."""
-        counted = self.rows(question, rows)
-        hits = counted & self.hits(question, rows, fit)
-        return (
-            np.bincount(index[counted], minlength=leaves).astype(np.float64),
-            np.bincount(index[hits], minlength=leaves).astype(np.float64),
-        )
+def count(question: Question, rows: Rows, index: npt.NDArray[np.intp], leaves: int, fit: Fit) -> tuple[Floats, Floats]:
+    """[leaves] totals and hits; `index` gives each row's place among the minute's leaves."""
+    counted = question.counts(rows)
+    hit = counted & hits_of(question, rows, fit)
+    return (
+        np.bincount(index[counted], minlength=leaves).astype(np.float64),
+        np.bincount(index[hit], minlength=leaves).astype(np.float64),
+    )

@@ -16,7 +16,7 @@ from pipeline.names import Names
 from pipeline.ports import Timing, untimed
 from pipeline.quality.alarms import Alarms, Ringing
 from pipeline.quality.cause import inside
-from pipeline.quality.counting import Counter
+from pipeline.quality.counting import count
 from pipeline.quality.life import Life
 from pipeline.quality.recent import Counts, Minute, Recent
 from pipeline.quality.tilt import tilt
@@ -58,7 +58,6 @@ class Engine:
         self.tracks: list[Track] = []
         self.in_vain: dict[str, dict[int, tuple[int, int]]] = {}
         """Question and slice searched in vain: the last minute of it, and how long to be patient."""
-        self.counter = Counter()
         self.life = Life(self)
 
     def refit(self, fits: dict[str, Fit], references: dict[str, Floats]) -> None:
@@ -91,7 +90,7 @@ class Engine:
             if not fit.ready or not len(leaf):
                 continue
             with self.timing("slices", question.name):
-                total, hits = self.counter.count(question, rows, index, len(leaf), fit)
+                total, hits = count(question, rows, index, len(leaf), fit)
             p = self._expected(question, hour if question.by_hour else None)[leaf]
             counts[question.name] = Counts(total, hits, total * p)
             if question.name == "asr":
@@ -130,7 +129,7 @@ class Engine:
             if minute - last >= (PATIENCE_MIN if ringing.gains[at] >= LOUD_NATS else patience):
                 due.append(int(ringing.slices[at]))
         for loudest in due[:SEARCHES_MOST]:
-            if self.life.worth_searching(question, minute, loudest) and self.life.search(question, minute, loudest):
+            if self.life.search(question, minute, loudest):
                 self.alarms.silence(question.name, ringing)
                 return
             patience = vain[loudest][1] * 2 if loudest in vain else PATIENCE_MIN

@@ -56,7 +56,7 @@ def observe(engine: Engine, question: Question, cause: Codes, onset: int, minute
     rows = engine.recent.rows(onset, minute, leaves)
     if rows is None:
         return None
-    rows = rows.take(engine.counter.rows(question, rows))
+    rows = rows.take(question.counts(rows))
     span = engine.recent.span(question.name, onset, minute)
     within = leaves[span.leaf]
     sums = [float(column[within].sum()) for column in (span.total, span.hits, span.expected)]
@@ -89,7 +89,6 @@ def _pace(engine: Engine, question: Question, cause: Codes, onset: int, minute: 
     return Pace(
         hits_now=float(hits[PACE_MIN:][-NOW_MIN:].mean()),
         misses_now=float(misses[PACE_MIN:][-NOW_MIN:].mean()),
-        hits_before=float(np.quantile(hits[before], 0.75)),
         misses_before=float(np.median(misses[before])),
         hits_usual=float(
             max(np.median(hits[before]), hits[before].mean(), np.median(hits[PACE_MIN - PACE_LEAST_MIN : PACE_MIN]))

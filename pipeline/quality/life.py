@@ -63,24 +63,24 @@ class Life:
         """Drop the causes that ended before minute `before`."""
         self.engine.tracks = [t for t in self.engine.tracks if t.ended is None or t.series[-1][0] >= before]
 
-    def worth_searching(self, question: Question, minute: int, slice_number: int) -> bool:
+    def search(self, question: Question, minute: int, loudest: int) -> bool:
+        """Search the cause behind an alarm of slice `loudest`; True when a cause was opened or widened."""
+        span = unexplained(self.engine, question, self.engine.recent.span(question.name), minute)
+        begun = onset(self.engine, question, span, loudest_leaves(self.engine, loudest))
+        if not self._worth_it(question, minute, loudest, begun):
+            return False
+        opened = [self._open(question, cause, minute) for cause in find(self.engine, question, begun, minute)]
+        return any(opened)
+
+    def _worth_it(self, question: Question, minute: int, slice_number: int, begun: int) -> bool:
         """Whether the search can find what passes the gate. A pair of values is as narrow as a cause gets, and what is
         wider alarms by itself: a pair that does not pass the gate as it is need not be searched."""
         leaves = self.engine.leaves
         dims = FAMILIES[leaves.slice_family[slice_number]]
         if len(dims) < 2:
             return True
-        span = unexplained(self.engine, question, self.engine.recent.span(question.name), minute)
-        begun = onset(self.engine, question, span, loudest_leaves(self.engine, slice_number))
         cause = {dim: (int(code),) for dim, code in zip(dims, leaves.slice_codes[slice_number], strict=True)}
         return judge(self.engine, question, cause, begun, minute) != "nothing"
-
-    def search(self, question: Question, minute: int, loudest: int) -> bool:
-        """Search the cause behind an alarm of slice `loudest`; True when a cause was opened or widened."""
-        span = unexplained(self.engine, question, self.engine.recent.span(question.name), minute)
-        begun = onset(self.engine, question, span, loudest_leaves(self.engine, loudest))
-        opened = [self._open(question, cause, minute) for cause in find(self.engine, question, begun, minute)]
-        return any(opened)
 
     def _open(self, question: Question, found: Found, minute: int) -> bool:
         engine = self.engine

@@ -10,6 +10,7 @@ from pipeline.answers import in_words
 from pipeline.findings import Finding
 from pipeline.incidents import Figure, Point
 from pipeline.quality.cause import inside, named
+from pipeline.quality.counting import hits_of
 from pipeline.quality.judge import observe
 from pipeline.quality.track import Track
 from pipeline.questions import Question, Window
@@ -49,9 +50,8 @@ def _moment(engine: Engine, track: Track, question: Question) -> int:
     if not bad or not len(bad[0].rows):
         return start
     rows = bad[0].rows
-    rows = rows.take(inside(track.cause, rows.codes) & engine.counter.rows(question, rows))
-    hits = engine.counter.hits(question, rows, engine.fits[question.name])
-    wrong = rows.setup_at[hits == question.rises]
+    rows = rows.take(inside(track.cause, rows.codes) & question.counts(rows))
+    wrong = rows.setup_at[hits_of(question, rows, engine.fits[question.name]) == question.rises]
     if not len(wrong):
         return start
     return int(max(start - 2 * MINUTE_MS, min(np.quantile(wrong, 0.1), start + MINUTE_MS)))
@@ -113,8 +113,7 @@ def _series(engine: Engine, track: Track) -> tuple[Point, ...]:
 
 def _examples(engine: Engine, question: Question, window: Window) -> tuple[str, ...]:
     rows = window.rows
-    hits = engine.counter.hits(question, rows, engine.fits[question.name])
-    return _latest(rows, hits if question.rises else ~hits)
+    return _latest(rows, hits_of(question, rows, engine.fits[question.name]) == question.rises)
 
 
 def _latest(rows: Rows, chosen: np.typing.NDArray[np.bool_]) -> tuple[str, ...]:
