@@ -100,6 +100,25 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """About what a fault costs in one currency: calls at the mean charge of the slice's answered calls in normal time.
+    Money is in millionths of the currency."""
+
+    kind: Literal["not_carried", "unrated"]
+    currency: str
+    """ISO 4217."""
+    per_h_micro: int
+    total_micro: int
+    """Since the onset."""
+    calls: float
+    """Answers that are missing, or answered calls without a price, since the onset."""
+    charge_micro: int
+    """The mean charge; where several currencies are charged, this one's part of it."""
+    charged_calls: int
+    """Calls in this currency that it is the mean of."""
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Figures with the leading signal's first, a chart, example calls and remarks in plain words."""
 
@@ -113,6 +132,8 @@ class Evidence:
     """What moved to the cause in the hour before the onset, oldest first."""
     charted: int = 0
     """Which of the figures the series is of."""
+    costs: tuple[Cost, ...] = ()
+    """One for each currency, the largest first; none where too few calls bear a charge, or no answers are lost."""
 
     @property
     def chart_of(self) -> Figure | None:

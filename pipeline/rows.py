@@ -16,6 +16,7 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 STUCK_MS = 60_000
 RATINGS = {"rated": 1, "unrated": 2, "failed": 3}
+LETTERS = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,10 @@ class Rows:
     rang: Flags
     no_media: Flags
     rating: npt.NDArray[np.int8]
+    charge_micro: Ints
+    """Millionths of the currency, -1 where there is no charge, or one below zero: a credit is no price of a call."""
+    currency: npt.NDArray[np.int16]
+    """`currency_code`, -1 where none is given."""
     blocked: Flags
     """Refused for want of balance."""
     retry: Flags
@@ -70,6 +75,22 @@ class Rows:
 
 def _ints(frame: pl.DataFrame, name: str, absent: int = -1) -> Ints:
     return frame[name].fill_null(absent).cast(pl.Int64).to_numpy()
+
+
+def currency_code(name: str) -> int:
+    """A small number for the three capital letters of an ISO 4217 currency."""
+    first, second, third = (ord(letter) - ord("A") for letter in name)
+    return (first * LETTERS + second) * LETTERS + third
+
+
+def currency_name(code: int) -> str:
+    """The letters behind a `currency_code`."""
+    return "".join(chr(ord("A") + code // LETTERS**place % LETTERS) for place in (2, 1, 0))
+
+
+def _currency(column: pl.Series) -> npt.NDArray[np.int16]:
+    codes = {name: currency_code(name) for name in column.unique().drop_nulls().to_list()}
+    return column.replace_strict(codes, default=-1, return_dtype=pl.Int16).to_numpy()
 
 
 def build(frame: pl.DataFrame, names: Names, retry: Flags, definitions: Sources) -> Rows:
@@ -105,6 +126,8 @@ def build(frame: pl.DataFrame, names: Names, retry: Flags, definitions: Sources)
         rang=rang,
         no_media=answered & (_ints(frame, "rtp_rx") == 0),
         rating=frame["rating"].replace_strict(RATINGS, default=0, return_dtype=pl.Int8).to_numpy(),
+        charge_micro=np.maximum(_ints(frame, "charge_micro"), -1),
+        currency=_currency(frame["currency"]),
         blocked=blocked,
         retry=retry,
         seq=_ints(frame, "seq"),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from pipeline.correlate.cost import Charges, costs
 from pipeline.correlate.impact import Tally
 from pipeline.correlate.relate import narrowed
 from pipeline.findings import Finding, NamedCause
@@ -35,6 +36,7 @@ class Case:
     tallied_until: int = -1
     users: tuple[str, ...] = ()
     """Customers that used the cause before it failed over."""
+    charges: Charges = field(default_factory=Charges)
     severity: Severity = "SEV3"
     why: str = ""
     justified_ms: int = 0
@@ -110,6 +112,7 @@ class Case:
             notes=tuple(reversed(notes.values())),
             moves=self.moves,
             charted=sum(len(f.figures) for f in ordered[:charted]),
+            costs=costs(self.lead, self.charges, self.tally, ordered, self.ended_ms or self.seen_ms),
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from pipeline.correlate.case import Case, case_id
+from pipeline.correlate.cost import charges_of
 from pipeline.correlate.facts import customers_of, facts_of
 from pipeline.correlate.failover import failovers, users
 from pipeline.correlate.impact import Tally, carried
@@ -166,6 +167,7 @@ class Correlator:
             onset = case.onset_ms() // MINUTE_MS
             case.users = self._users(lead.signal, cause, onset)
             case.moves = moves(coded(cause, self.names), onset, self.recent.since(onset - BEFORE_MIN), self.names)
+            case.charges = charges_of(coded(cause, self.names), onset, self.recent.since(onset - BEFORE_MIN))
             case.tallied_until = onset - 1
         case.lead, case.cause = spoken(lead, lasting), cause
         return lead

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.baseline.model import Fit
 from pipeline.correlate.case import Case
+from pipeline.correlate.cost import Charges
 from pipeline.correlate.impact import Tally
 from pipeline.findings import Finding
-from pipeline.incidents import Evidence, Figure, Impact, Incident, Moved, Point
+from pipeline.incidents import Cost, Evidence, Figure, Impact, Incident, Moved, Point
 from pipeline.ownrate import Rate
 from pipeline.quality.recent import Counts, Minute
 from pipeline.quality.track import Track
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 KINDS: Final[tuple[type, ...]] = (
     Case,
+    Charges,
+    Cost,
     Counts,
     Evidence,
     Figure,

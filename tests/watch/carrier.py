@@ -21,6 +21,7 @@ CUSTOMERS = tuple(f"cust-{n}" for n in range(6))
 TERMINATORS = ("term-0", "term-1", "term-2")
 DESTINATIONS = ("Alpha", "Beta", "Gamma", "Delta")
 SWITCHES = ("sw-0", "sw-1")
+CURRENCIES = ("EUR", "USD")
 DIRECTORY = Directory(
     customers=tuple(Customer(id=name, major=name == "cust-0") for name in CUSTOMERS),
     switches=tuple(Switch(id=name) for name in SWITCHES),
@@ -58,10 +59,17 @@ class Carrier:
             "keep": np.ones(n, np.bool_),
             "rating": np.ones(n, np.int64),
             "media": np.ones(n, np.int64),
+            "tariff_micro": np.zeros(n, np.int64),
+            "currency": np.zeros(n, np.int64),
         }
         for fault in self.faults:
             fault(columns, (setup - START_MS) // MINUTE_MS, rng)
         return _frame(columns, setup).filter(pl.Series(columns["keep"])).sort("emitted_at", "call_id")
+
+
+def tariffs(c: Columns, minute: np.ndarray, rng: np.random.Generator) -> None:
+    """A price for each destination."""
+    c["tariff_micro"] = np.array([60_000, 120_000, 300_000, 30_000])[c["destination"]]
 
 
 def _frame(c: Columns, setup: np.ndarray) -> pl.DataFrame:
@@ -69,6 +77,7 @@ def _frame(c: Columns, setup: np.ndarray) -> pl.DataFrame:
     ringing = setup + c["pdd_ms"]
     answered = ringing + 1500
     ended = np.where(c["answered"], answered + c["talk_ms"], ringing + 4000)
+    charged = c["answered"] & (c["rating"] == 1) & (c["tariff_micro"] > 0)
     frame = pl.DataFrame(
         {
             "call_id": [f"call-{n}" for n in range(len(setup))],
@@ -85,6 +94,10 @@ def _frame(c: Columns, setup: np.ndarray) -> pl.DataFrame:
             "sip_code": np.where(c["answered"], 200, c["sip_code"]),
             "rtp_rx": c["media"] * 100,
             "rating": pl.Series(["failed", "rated"]).gather(c["rating"]),
+            "charge_micro": pl.Series(np.where(charged, c["talk_ms"] * c["tariff_micro"] // MINUTE_MS, -1)).replace(
+                -1, None
+            ),
+            "currency": pl.Series(CURRENCIES).gather(c["currency"]),
             "emitted_at": ended + c["lag_ms"],
         }
     )

@@ -13,19 +13,19 @@ from pipeline.incidents import Incident
 from pipeline.ports import Batch
 from pipeline.settings import WatchSettings
 from pipeline.watch.snapshot import SnapshotError
-from tests.watch.carrier import DIRECTORY, Carrier, replay, watch
+from tests.watch.carrier import DIRECTORY, Carrier, replay, tariffs, watch
 from tests.watch.test_faults import fails
 
 
 @pytest.fixture(scope="module")
 def records() -> pl.DataFrame:
-    return Carrier(minutes=40, rate=300, faults=[fails({"terminator": 1}, 0.1, 25, 33)]).frame()
+    return Carrier(minutes=40, rate=300, faults=[tariffs, fails({"terminator": 1}, 0.1, 25, 33)]).frame()
 
 
 @pytest.fixture(scope="module")
 def whole(records: pl.DataFrame) -> list[Incident]:
     told = replay(Batch("cdr", records))
-    assert told
+    assert told and told[-1].evidence.costs
     return told
 
 
@@ -72,3 +72,15 @@ def test_bytes_that_are_no_snapshot_are_refused(records: pl.DataFrame, cut: int)
     for bad in (b"junk", b"PK\x03\x04" * 50, bytes(64), present.snapshot()[:cut]):
         with pytest.raises(SnapshotError, match="no snapshot"):
             new_watch(DIRECTORY, WatchSettings(), bad)
+
+
+def test_a_snapshot_of_another_version_is_refused_by_name(
+    records: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    present = watch()
+    present.feed(Batch("cdr", records[:500]))
+    with monkeypatch.context() as older:
+        older.setattr("pipeline.watch.snapshot.VERSION", 1)
+        blob = present.snapshot()
+    with pytest.raises(SnapshotError, match="version 1 cannot be read, this is version 2"):
+        new_watch(DIRECTORY, WatchSettings(), blob)
