@@ -21,6 +21,7 @@ _TABLE: Final[dict[int, tuple[int, int, float, float, float]]] = {
     404: (1, CALLEE, 0.0, 0.6, 0.4),
     408: (102, SWITCH, 0.0, 5.0, 0.01),
     480: (18, CALLEE, 0.9, 32.0, 0.2),
+    482: (25, CALLEE, 0.0, 0.4, 0.4),
     484: (28, SWITCH, 0.0, 0.05, 0.4),
     486: (17, CALLEE, 0.15, 0.3, 0.5),
     487: (-1, CALLER, 0.95, 13.0, 0.7),

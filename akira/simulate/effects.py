@@ -131,6 +131,14 @@ class Outage(Effect):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Loop(Effect):
+    """A call that a supplier in scope fails comes back to it, or goes to and fro among them, and nowhere else: `tries`
+    attempts in all."""
+
+    tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fail(Effect):
     """Answers survive with probability `keep`; what is lost, and `spoil` of the subscriber's own failures, ends so."""
 

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from akira.errors import OperatorError
 from akira.simulate.effects import (
     Codes,
     Divert,
@@ -15,6 +16,7 @@ from akira.simulate.effects import (
     Fail,
     FalseAnswer,
     Gauge,
+    Loop,
     Outage,
     Scope,
     Shorten,
@@ -28,6 +30,9 @@ from pipeline.incidents import Signal
 MIXED: Final[Codes] = ((500, 0.45), (480, 0.3), (486, 0.25))
 """A supplier that rejects and times out."""
 CONGESTED: Final[Codes] = ((503, 1.0),)
+LOOPED: Final[Codes] = ((482, 0.6), (503, 0.3), (500, 0.1))
+"""A supplier that hands a call back to where it came from."""
+_LOOP_TRIES: Final = 8
 NETWORK_LOST: Final[Codes] = ((500, 0.5), (503, 0.3), (502, 0.2))
 
 
@@ -181,8 +186,18 @@ def fas(site: Site, order: Order) -> Fault:
 
 
 def route_failover(site: Site, order: Order) -> Fault:
-    """A supplier is dead, its calls go to the next: quiet (dropped from routing) or loud (tried on, every time)."""
+    """A supplier is dead, its calls go to the next: quiet (dropped from routing) or loud (tried on, every time); or
+    `loop`: it hands calls back, and routing brings each to it again until the limit of attempts."""
     cause, scope = where(site, order, "terminator")
+    if order.style == "loop":
+        if scope.terminator is None:
+            raise OperatorError(f"{order.id}: a loop goes round among suppliers", "name its terminator, or several")
+        fail = Fail(
+            start=order.start, end=order.end, fault=order.number, scope=scope,
+            keep=order.strength or 0.0, spoil=1.0, codes=LOOPED,
+        )  # fmt: skip
+        loop = Loop(start=order.start, end=order.end, fault=order.number, scope=scope, tries=_LOOP_TRIES)
+        return made(order, "route_failover", cause, scope, fail, loop)
     dead = (scope.terminator or (0,))[0]
     outage = Outage(
         start=order.start,

@@ -1,14 +1,16 @@
-"""Least-cost routing with failover: the suppliers of a call in order, the dead ones passed over, until one takes it."""
+"""Least-cost routing with failover: the suppliers of a call in order, the dead ones passed over, until one takes it; in
+a loop the same ones again, until the limit of attempts."""
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Final
 
 import numpy as np
 
 from akira.simulate.chance import Bools, Floats, Ints
-from akira.simulate.codes import Q850, SWITCH, WAIT_S
-from akira.simulate.effects import Divert, Effects, Outage, Reject
+from akira.simulate.codes import ANSWERED, Q850, SWITCH, WAIT_S
+from akira.simulate.effects import Divert, Effects, Loop, Outage, Reject
 from akira.simulate.legs import NEVER, Ends, Legs, Tries, end, expected, join, written
 from akira.simulate.traffic import Calls
 from akira.simulate.world import ROUTES, World
@@ -28,7 +30,7 @@ def place(world: World, calls: Calls, effects: Effects, rng: np.random.Generator
     order = _order(world, calls, effects, rng, row)
     wanted = order[:, 0]
     setup = calls.setup[row].copy()
-    for attempt in range(1, ROUTES + 1):
+    for attempt in count(1):
         if not len(row):
             break
         order = _alive(order, setup, effects)
@@ -43,6 +45,7 @@ def place(world: World, calls: Calls, effects: Effects, rng: np.random.Generator
         dead = _dead(tries, effects)
         _silence(ends, dead)
         order = np.concatenate([order[:, 1:], np.full((len(order), 1), NEVER)], axis=1)
+        order = _round(calls, tries, ends, order, attempt, effects)
         again = ends.network & (order[:, 0] >= 0)
         made = written(world, calls, tries, ends, chance, wanted, attempt, ~again)
         parts.append(made)
@@ -96,6 +99,27 @@ def _silence(ends: Ends, dead: Bools) -> None:
     ends.rang &= ~dead
     ends.false &= ~dead
     ends.network |= dead
+
+
+def _round(calls: Calls, tries: Tries, ends: Ends, order: Ints, attempt: int, effects: Effects) -> Ints:
+    """The order that is left, where calls caught in a loop have the loop's next supplier or, at its end, none."""
+    if not len(order):
+        return order
+    columns = {
+        "customer": calls.customer[tries.call],
+        "destination": calls.destination[tries.call],
+        "trunk": calls.trunk[tries.call],
+        "terminator": tries.terminator,
+    }
+    for loop in effects.of(Loop, int(tries.setup.min()), int(tries.setup.max()) + 1):
+        caught = loop.during(tries.setup) & loop.scope.holds(**columns) & (ends.code != ANSWERED)
+        ends.network |= caught
+        places = np.array(loop.scope.terminator, dtype=np.int64)
+        back = np.full_like(order, NEVER)
+        if attempt < loop.tries:
+            back[:, 0] = np.roll(places, -1)[np.argmax(tries.terminator[:, None] == places, axis=1)]
+        order = np.where(caught[:, None], back, order)
+    return order
 
 
 def _refusals(world: World, calls: Calls, effects: Effects, rng: np.random.Generator) -> tuple[Bools, Legs]:

@@ -12,7 +12,7 @@ NETWORK: Final = {"customers": 6, "terminators": 3, "destinations": 4, "switches
 WHERE: Final[tuple[str, ...]] = ("customer", "terminator", "destination", "switch", "trunk")
 EFFECTS: Final = (
     "asr", "pdd", "talk", "fas", "traffic", "lag", "lost", "twice", "unrated", "up",
-    "balance", "denied", "dead", "failover", "to", "garbage", "ringing", "unanswered", "code",
+    "balance", "denied", "dead", "failover", "loop", "to", "garbage", "ringing", "unanswered", "code",
 )  # fmt: skip
 EXPECTED: Final = (
     "signal", "signals", "lead", "severity", "severities", "class", "within", "begins", "ends", "flaps", "customers",
@@ -119,6 +119,9 @@ def _check(story: Story, name: str, value: str) -> None:
     match name:
         case "pdd" | "lag":
             span_ms(value.removeprefix("+"))
+        case "loop":
+            if int(value) < 2:
+                raise ValueError(f"loop={value}: write how many attempts a call makes, 2 or more")
         case "to":
             _one_of(value, *names(story, "terminator"))
         case "balance":

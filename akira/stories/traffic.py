@@ -15,6 +15,8 @@ START_MS: Final = 1_795_516_800_000
 RINGS_MS: Final = 1_500
 NO_ANSWER_MS: Final = 6_000
 """After so long without an answer of a terminator the switch tries the next."""
+RETURNS_MS: Final = 300
+"""After so long a call that goes in a loop is back, and is tried again."""
 OF_RECORDS: Final = {"lag", "lost", "twice", "unrated"}
 """Effects on the records that are written in the time; the others are on the calls set up in it."""
 PEERS: Final = {"terminator", "trunk", "switch"}
@@ -36,7 +38,7 @@ def frames(story: Story) -> dict[Kind, pl.DataFrame]:
     c["made"], c["written"] = np.ones(n, np.bool_), np.ones(n, np.bool_)
     c["rated"], c["twice"] = np.ones(n, np.bool_), np.zeros(n, np.bool_)
     c["blocked"], c["numbered"] = np.zeros(n, np.bool_), np.ones(n, np.bool_)
-    c["tried"] = np.full(n, -1)
+    c["tried"], c["tries"] = np.full(n, -1), np.ones(n, np.int64)
     for change in story.changes:
         _bend(c, story, change, rng)
     return {"cdr": _records(c, story), "sip": _samples(c, story), "balance": _balance(story)}
@@ -91,6 +93,8 @@ def _bend(c: Columns, story: Story, change: Change, rng: np.random.Generator) ->
                 c["tried"][again] = c["terminator"][again]
                 c["terminator"][again] = (c["terminator"][again] + 1) % len(names(story, "terminator"))
                 c["pdd_ms"][again] += NO_ANSWER_MS
+            case "loop":
+                c["tries"][hit], c["answered"][hit], c["sip_code"][hit] = int(value), False, 482
             case "ringing":
                 c["rang"][hit] = False
             case "unanswered":
@@ -129,16 +133,19 @@ def _records(c: Columns, story: Story) -> pl.DataFrame:
             "twice": c["twice"],
             "blocked": c["blocked"],
             "tried": _named(story, "terminator", c["tried"]),
+            "tries": c["tries"],
         }
     ).with_columns(terminator=pl.when("blocked").then(None).otherwise("terminator"))
-    counted = _with_first_attempts(frame.filter("counted")).sort("ended_at", "call_id", "attempt")
+    counted = _with_all_attempts(frame.filter("counted")).sort("ended_at", "call_id", "attempt")
     counted = counted.with_columns(seq=pl.int_range(1, pl.len() + 1).over("switch"))
     kept = counted.filter("written")
     return _whole("cdr", pl.concat([kept, kept.filter("twice")])).sort("emitted_at", "call_id")
 
 
-def _with_first_attempts(frame: pl.DataFrame) -> pl.DataFrame:
-    """Re-routed calls as two attempts: the second has the times of the call, so that its PDD includes the wait."""
+def _with_all_attempts(frame: pl.DataFrame) -> pl.DataFrame:
+    """Re-routed calls as two attempts: the second has the times of the call, so that its PDD includes the wait. Calls
+    in a loop as all their attempts at the one terminator."""
+    lag = pl.col("emitted_at") - pl.col("ended_at")
     again = frame.filter(pl.col("tried").is_not_null())
     gave_up = pl.col("setup_at") + NO_ANSWER_MS
     first = again.with_columns(
@@ -147,11 +154,21 @@ def _with_first_attempts(frame: pl.DataFrame) -> pl.DataFrame:
         ringing_at=None,
         answered_at=None,
         ended_at=gave_up,
-        emitted_at=gave_up + pl.col("emitted_at") - pl.col("ended_at"),
+        emitted_at=gave_up + lag,
         sip_code=408,
         rating=None,
     )
-    return pl.concat([frame.with_columns(attempt=pl.col("tried").is_not_null() + 1), first], how="vertical_relaxed")
+    looped = frame.filter(pl.col("tries") > 1).with_columns(attempt=pl.int_ranges(1, pl.col("tries") + 1))
+    back = pl.col("setup_at") + RETURNS_MS * pl.col("attempt")
+    each = looped.explode("attempt").with_columns(
+        last_attempt=pl.col("attempt") == pl.col("tries"),
+        setup_at=back - RETURNS_MS,
+        ringing_at=None,
+        ended_at=back,
+        emitted_at=back + lag,
+    )
+    once = frame.filter(pl.col("tries") == 1).with_columns(attempt=pl.col("tried").is_not_null() + 1)
+    return pl.concat([once, first, each], how="vertical_relaxed")
 
 
 def _named(story: Story, dim: str, codes: Any) -> pl.Series:

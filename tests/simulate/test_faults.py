@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
+from akira.errors import OperatorError
 from akira.simulate.carrier import Carrier
 from akira.simulate.scenario import Scenario
 from pipeline.records import MINUTE_MS
@@ -50,3 +52,34 @@ def test_one_way_audio_has_no_media_from_the_supplier() -> None:
     talked = (pl.col("terminator") == "term-01") & pl.col("answered_at").is_not_null()
     assert within.filter(talked)["rtp_rx"].max() == 0
     assert before.filter(talked)["rtp_rx"].median() > 0  # type: ignore[operator]
+
+
+def test_a_loop_brings_a_call_back_to_the_same_supplier_until_the_limit() -> None:
+    label, _, within = run(kind="route_failover", style="loop", terminator="term-02")
+    assert label["cause"] == {"terminator": ["term-02"]} and label["asr"] == 0.0
+    whole = pl.col("setup_at") < within["setup_at"].max() - MINUTE_MS
+    first = within.filter((pl.col("attempt") == 1) & (pl.col("terminator") == "term-02") & whole)
+    caught = within.filter(pl.col("call_id").is_in(first["call_id"].implode())).unique(["call_id", "attempt"])
+    calls = caught.group_by("call_id").agg("attempt", pl.col("terminator").unique(), pl.col("last_attempt").sum())
+    assert len(calls) > 100
+    assert all(sorted(tries) == [*range(1, 9)] for tries in calls["attempt"].to_list())
+    assert calls["terminator"].to_list() == [["term-02"]] * len(calls)
+    assert calls["last_attempt"].to_list() == [1] * len(calls)
+    customers = label["customers"]
+    assert isinstance(customers, list) and set(caught["customer"]) <= set(customers)
+
+
+def test_a_loop_may_go_to_and_fro_and_be_left_by_an_answer() -> None:
+    pair = ["term-02", "term-04"]
+    _, before, within = run(kind="route_failover", style="loop", terminator=pair, strength=0.3)
+    looped = within.filter(pl.col("terminator").is_in(pair))
+    second = looped.filter(pl.col("attempt") == 2)
+    assert before["attempt"].max() <= 4 < looped["attempt"].max()  # type: ignore[operator]
+    assert second["terminator"].unique().sort().to_list() == pair
+    assert looped.filter(pl.col("attempt") > 1)["answered_at"].is_not_null().any()
+    assert looped.filter(pl.col("attempt") == 8)["last_attempt"].all()
+
+
+def test_a_loop_needs_suppliers() -> None:
+    with pytest.raises(OperatorError, match="goes round among suppliers"):
+        run(kind="route_failover", style="loop", destination="France-Mobile")

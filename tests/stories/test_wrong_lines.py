@@ -13,6 +13,7 @@ WRONG = {
     "calls 5m\nfrom 1m for 2m terminator=zz asr=0\nexpect nothing": "s.scn:2: no terminator 'zz'",
     "calls 5m\nfrom 1m for 2m colour=red\nexpect nothing": "s.scn:2: 'colour=red'",
     "calls 5m\nfrom 1m for 2m asr=low\nexpect nothing": "s.scn:2: could not convert string to float: 'low'",
+    "calls 5m\nfrom 1m for 2m terminator=term-1 loop=1\nexpect nothing": "s.scn:2: loop=1: write how many attempts",
     "calls 5m\nhope nothing": "s.scn:2: cannot read 'hope nothing'",
     "calls 5m": "needs a line `calls` and a line `expect`",
 }
