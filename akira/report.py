@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from akira.charts import Mark, incident_chart, svg
 from akira.output_file import put
 from akira.wording import SHAPES, figure_words
-from pipeline.desk.words import cause_words, clock
+from pipeline.desk.words import cause_words, clock, cost_so_far, cost_words
 from pipeline.incidents import Evidence
 
 _EVIDENCE: Final = TypeAdapter(Evidence)
@@ -40,6 +40,7 @@ def write(
             said=said,
             judged=judged,
             rows=rows,
+            costly=any(row["evidence"].costs for row in rows),
             style=Markup((static / "tokens.css").read_text("utf-8") + (static / "report.css").read_text("utf-8")),
             by_severity=_counted(ticket["severity"] for ticket in tickets),
             by_type=_counted(ticket["ticket_type"] for ticket in tickets),
@@ -84,6 +85,8 @@ def _environment() -> Environment:
     environment.filters["utc"] = lambda moment: "still active" if moment is None else clock(contract_ms(moment))
     environment.filters["cause"] = cause_words
     environment.filters["figure"] = figure_words
+    environment.filters["cost"] = cost_words
+    environment.filters["so_far"] = lambda costs: cost_so_far(costs) if costs else ""
     environment.globals["shapes"] = SHAPES
     return environment
 

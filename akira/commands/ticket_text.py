@@ -8,7 +8,7 @@ import typer
 
 from akira.wording import SHAPES, duration
 from pipeline.desk.ticket import Ticket
-from pipeline.desk.words import cause_words, clock
+from pipeline.desk.words import cause_words, clock, cost_words
 
 
 def print_ticket(t: Ticket, checklist: list[dict[str, Any]]) -> None:
@@ -17,6 +17,8 @@ def print_ticket(t: Ticket, checklist: list[dict[str, Any]]) -> None:
     typer.echo(f"{SHAPES[t.severity]} {t.severity} {t.summary}")
     typer.echo(f"{t.why}; {t.state}, {t.queue}, {t.owner}, {t.assignee or 'nobody has taken it'}")
     typer.echo(f"since {clock(since)}, {duration(until - since)}; {len(t.customers)} customers")
+    if t.evidence.costs:
+        typer.echo(cost_words(t.evidence.costs))
     if t.revision:
         typer.echo(f"likely cause: {cause_words(t.cause)}")
     for moved in t.evidence.moves:

@@ -8,7 +8,7 @@ from pipeline.desk.closure import peak
 from pipeline.desk.events import TicketEvent
 from pipeline.desk.ticket import Ticket
 from pipeline.desk.timeline import timeline
-from pipeline.desk.words import cause_words, clock, span
+from pipeline.desk.words import cause_words, clock, cost_words, span
 
 _SHOWN = 200
 """Lines of the timeline in a draft."""
@@ -54,6 +54,7 @@ def _impact(ticket: Ticket) -> list[str]:
     if begin is not None:
         rows[0] += f" to {clock(end)} ({span(begin, end)})" if end is not None else ", end not known"
     rows[0] += f", {told}"
+    rows += [f"- {cost_words(ticket.evidence.costs)}"] if ticket.evidence.costs else []
     for impact in ticket.customers[:50]:
         extra = max(0, round(impact.failures - impact.expected_failures))
         rows.append(f"- {_plain(impact.customer)}: {extra} failed calls above normal of {impact.attempts}")

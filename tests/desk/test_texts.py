@@ -15,7 +15,8 @@ from pipeline.desk.templates import first_response
 from pipeline.desk.ticket import Intake, Ticket
 from pipeline.desk.timeline import timeline
 from pipeline.desk.timers import timers
-from pipeline.desk.words import span
+from pipeline.desk.words import cost_words, money, span
+from pipeline.incidents import Cost
 from tests.desk.faults import (
     LINK,
     MINUTE,
@@ -60,6 +61,31 @@ def test_the_draft_of_a_first_response_is_accepted_as_it_is() -> None:
         draft_ = first_response(ticket, NOW, POLICY)
         assert after(ticket, draft_).first_response is not None
     assert "Service is affected since 1970-01-01 00:01 UTC" in first_response(from_telemetry(), NOW, POLICY).text
+
+
+@pytest.mark.parametrize(
+    ("micro", "currency", "words"),
+    [
+        (84_240_000, "EUR", "€84"),
+        (1_249_000_000, "USD", "$1,200"),
+        (3_449_000, "CHF", "CHF 3.4"),
+        (4_210, "GBP", "£0.0042"),
+        (9_960_000, "EUR", "€10"),
+        (0, "EUR", "€0"),
+    ],
+)
+def test_money_has_two_digits(micro: int, currency: str, words: str) -> None:
+    assert money(micro, currency) == words
+
+
+def test_costs_are_told_with_what_they_are_made_of() -> None:
+    euro = Cost("unrated", "EUR", 84_000_000, 31_000_000, 234.4, 130_000, 410)
+    dollar = Cost("unrated", "USD", 12_000_000, 4_000_000, 234.4, 20_000, 40)
+    assert cost_words((euro, dollar)) == (
+        "≈ €84/h + $12/h carried unrated, ≈ €31 + $4 since the onset: "
+        "234 answered calls without a price above normal, at a mean charge of €0.13 + $0.02 (450 calls)"
+    )
+    assert cost_words(()) == ""
 
 
 def _story() -> tuple[Ticket, list[TicketEvent]]:

@@ -21,7 +21,7 @@ from pipeline.desk.commands import Open
 from pipeline.desk.policy import DeskPolicy, RotaPolicy
 from pipeline.desk.ticket import Intake
 from pipeline.directory import Customer, Directory, Terminator
-from pipeline.incidents import Evidence, Figure, Impact, Incident, Point
+from pipeline.incidents import Cost, Evidence, Figure, Impact, Incident, Point
 
 NOW = 1_750_000_020_000
 MINUTE = 60_000
@@ -38,6 +38,7 @@ def incident(key: str = "I-1", revision: int = 1, now: int = NOW, summary: str =
     onset = now - 20 * MINUTE
     points = tuple(Point(onset + n * MINUTE, 100, 0.58 if n < 0 else 0.06, 0.58, 0.55, 0.61) for n in range(-20, 20))
     figure = Figure("asr_drop", "ASR", 0.06, 0.58, 0.56, 0.60, 3912, "ratio")
+    cost = Cost("not_carried", "EUR", 84_240_000, 28_080_000, 208.0, 135_000, 412)
     return Incident(
         id=key,
         revision=revision,
@@ -54,7 +55,7 @@ def incident(key: str = "I-1", revision: int = 1, now: int = NOW, summary: str =
         severity="SEV1",
         why="because 2 customers cannot place calls",
         summary=summary or "term-05 rejects calls to Germany-Mobile",
-        evidence=Evidence((figure,), points, ("call-1", "call-2"), ("503 in 91 % of failures",)),
+        evidence=Evidence((figure,), points, ("call-1", "call-2"), ("503 in 91 % of failures",), costs=(cost,)),
     )
 
 

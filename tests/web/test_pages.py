@@ -8,6 +8,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 import akira.web
 from akira.web.feeds import lines
@@ -18,7 +19,7 @@ from akira.web.problems import Problem
 from connectors.store.door import Desk
 from connectors.store.journal import Journal
 from pipeline.desk.commands import Acknowledge, Open, Respond, Silence
-from pipeline.incidents import TYPE_OF_SIGNAL, Impact, Moved
+from pipeline.incidents import TYPE_OF_SIGNAL, Cost, Impact, Moved
 from tests.web.conftest import MINUTE, NOW, POLICY, Feed, Web, incident
 
 TOKENS = (Path(akira.web.__file__).parent / "static" / "tokens.css").read_text("utf-8")
@@ -31,6 +32,7 @@ def test_the_incident_page_answers_in_the_order_of_questions(web: Web) -> None:
         "because 2 customers cannot place calls",
         "Acknowledge",
         "208</b> failed calls above normal",
+        "≈ €84/h</b> not carried, ≈ €28 so far",
         "terminator term-05 × destination Germany-Mobile",
         "ASR 6 % where 58 % (56–60) is normal, of 3,912",
         "503 in 91 % of failures",
@@ -38,11 +40,28 @@ def test_the_incident_page_answers_in_the_order_of_questions(web: Web) -> None:
         "Before it",
         "First reply",
         "Customers (2)",
+        "208 answered calls missing, at a mean charge of €0.14 (412 calls)",
         "Closing checklist",
     ]
     places = [page.find(words) for words in asked]
     assert -1 not in places, [words for words, place in zip(asked, places, strict=True) if place < 0]
     assert places == sorted(places)
+
+
+def test_what_a_fault_costs_goes_with_the_ticket_and_is_told_where_it_is_known(web: Web) -> None:
+    noc, cost = web.client("noc"), TypeAdapter(Cost).dump_python(incident().evidence.costs[0])
+    for path in ("/api/v1/tickets/I-1", "/api/v1/tickets/I-1/contract"):
+        assert noc.get(path).json()["evidence"]["costs"] == [cost]
+    assert '"per_h_micro": 84240000' in noc.get("/api/v1/export").text
+    assert "≈ €84/h not carried, ≈ €28 since the onset" in noc.get("/api/v1/tickets/I-1/postmortem").text
+    assert "per_h_micro" in web.app.openapi()["components"]["schemas"]["Cost"]["properties"]
+    assert "€" not in noc.get("/api/v1/tickets/I-1/update", params={"customer": "big"}).text
+    told = replace(incident(revision=2), ended_ms=NOW - MINUTE, recovered_at_ms=NOW)
+    Journal(web.store, POLICY).record([told], None)
+    assert "≈ €28</b> not carried" in noc.get("/tickets/I-1").text
+    free = replace(incident("I-2"), evidence=replace(incident().evidence, costs=()))
+    Journal(web.store, POLICY).record([free], None)
+    assert "≈" not in noc.get("/tickets/I-2").text + noc.get("/api/v1/tickets/I-2/postmortem").text
 
 
 def test_the_reason_is_todays_and_the_moves_and_parts_are_told(web: Web) -> None:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from akira.charts import Mark, incident_chart, png, svg
 from akira.report import write
-from pipeline.incidents import Evidence, Figure, Point
+from pipeline.incidents import Cost, Evidence, Figure, Point
 
 START = 1_700_000_000_000
 
@@ -20,7 +20,8 @@ def _evidence() -> Evidence:
         for n in range(40)
     )
     figure = Figure("asr_drop", "ASR", 0.06, 0.58, 0.56, 0.60, 3912, "ratio")
-    return Evidence((figure,), points, ("call-1",), ("503 in 91 % of failures",))
+    costs = (Cost("not_carried", "EUR", 84_240_000, 31_600_000, 234.0, 135_000, 412),)
+    return Evidence((figure,), points, ("call-1",), ("503 in 91 % of failures",), costs=costs)
 
 
 def _line(ticket_id: str = "t-1", customer: str = "acme", pictured: bool = True) -> dict[str, object]:
@@ -64,6 +65,10 @@ def test_report_shows_each_ticket_with_its_picture_and_normal(tmp_path: Path) ->
     assert "ASR 6 % where 58 % (56–60) is normal, of 3,912" in page
     assert page.count("<svg") == 1
     assert "because 14 customers cannot place calls" in page
+    assert page.count("≈ €84/h not carried, ≈ €32 since the onset") == 1
+    assert '<td class="number">≈ €32</td>' in page and page.count('<td class="number"></td>') == 1
+    write(out, [_line(pictured=False)], title="No charges")
+    assert "Not carried" not in out.read_text("utf-8")
 
 
 def test_report_loads_nothing_from_anywhere(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from akira.charts import Mark
 from akira.wording import duration, figure_words, value_words
 from pipeline.desk.ticket import Ticket
-from pipeline.desk.words import clock
+from pipeline.desk.words import clock, cost_by_hour, cost_kind, cost_so_far
 from pipeline.incidents import Impact
 
 HOUR_MS = 3_600_000
@@ -47,6 +47,11 @@ def figures(ticket: Ticket) -> list[tuple[str, str]]:
     now = _failing_now(ticket)
     if now is not None and ticket.telemetry_active:
         found.append((f"{now:,.0f}", "of them in the last minute"))
+    costs = ticket.evidence.costs
+    if costs and until_ms(ticket) is None:
+        found.append((cost_by_hour(costs), f"{cost_kind(costs)}, {cost_so_far(costs)} so far"))
+    elif costs:
+        found.append((cost_so_far(costs), cost_kind(costs)))
     majors = [hit.customer for hit in ticket.customers if hit.major]
     if majors:
         found.append((", ".join(majors[:3]), "major" if len(majors) <= 3 else f"and {len(majors) - 3} more major"))

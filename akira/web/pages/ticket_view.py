@@ -25,7 +25,7 @@ from pipeline.desk.policy import DeskPolicy
 from pipeline.desk.response import Progress, over, progress
 from pipeline.desk.ticket import Ticket
 from pipeline.desk.timeline import Line
-from pipeline.desk.words import cause_words
+from pipeline.desk.words import cause_words, cost_words
 from pipeline.incidents import Evidence, Impact, Point
 
 WIDE: Final = 1_180
@@ -57,6 +57,7 @@ class TicketView:
     before: list[impact.Before]
     ask: tuple[str, ...]
     customers: list[tuple[Impact, str]]
+    cost: str
     examples: tuple[str, ...]
     series: tuple[Point, ...]
     unit: str
@@ -106,6 +107,7 @@ def view(
         before=impact.before(ticket, others),
         ask=() if ticket.revision else missing(ticket.intake, ticket.ticket_type),
         customers=[(hit, impact.completed(hit, policy.severity.unable_support)) for hit in by_excess],
+        cost=cost_words(ticket.evidence.costs),
         examples=(ticket.evidence.examples + ticket.intake.examples)[:10],
         series=ticket.evidence.series,
         unit=lead.unit if lead else "count",
