@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from pipeline.correlate.cost import Charges, costs
+from pipeline.correlate.cost import LOSING, Loss, costs
 from pipeline.correlate.impact import Tally
 from pipeline.correlate.relate import narrowed
 from pipeline.findings import Finding, NamedCause
-from pipeline.incidents import Evidence, Incident, Moved, Severity
+from pipeline.incidents import Cost, Evidence, Incident, Moved, Severity
 from pipeline.names import Names
 from pipeline.quality.cause import coded
 from pipeline.quality.recent import Minute
@@ -36,7 +36,7 @@ class Case:
     tallied_until: int = -1
     users: tuple[str, ...] = ()
     """Customers that used the cause before it failed over."""
-    charges: Charges = field(default_factory=Charges)
+    loss: Loss = field(default_factory=Loss)
     severity: Severity = "SEV3"
     why: str = ""
     justified_ms: int = 0
@@ -92,6 +92,14 @@ class Case:
             self.tally = Tally()
             self.count([m for m in minutes if onset <= m.minute and m.minute * MINUTE_MS < ended_ms], names)
 
+    def costs(self, minutes: Sequence[Minute], names: Names) -> tuple[Cost, ...]:
+        """About what it costs by now; asked when a revision is told, and only worked out where calls bear charges."""
+        if not self.loss.charges.charged or self.lead not in LOSING | {"rating_failure"}:
+            return ()
+        until_ms = self.ended_ms or self.seen_ms
+        missing = self.loss.count(coded(self.cause, names), minutes, until_ms)
+        return costs(self.lead, self.loss, missing, list(self.findings.values()), until_ms, self.ended_ms is not None)
+
     def grade(self, severity: Severity, why: str, now_ms: int, hold_ms: int, first: bool) -> None:
         """Take the grade of this minute: upwards at once, downwards after the hold."""
         if first or RANK[severity] <= RANK[self.severity]:
@@ -112,7 +120,6 @@ class Case:
             notes=tuple(reversed(notes.values())),
             moves=self.moves,
             charted=sum(len(f.figures) for f in ordered[:charted]),
-            costs=costs(self.lead, self.charges, self.tally, ordered, self.ended_ms or self.seen_ms),
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from pipeline.correlate.case import Case, case_id
-from pipeline.correlate.cost import charges_of
+from pipeline.correlate.cost import loss_of
 from pipeline.correlate.facts import customers_of, facts_of
 from pipeline.correlate.failover import failovers, users
 from pipeline.correlate.impact import Tally, carried
@@ -139,8 +139,9 @@ class Correlator:
         if case.told is not None and not _changed(case.told, incident):
             return None
         case.revision += 1
-        case.told = incident
-        return incident
+        costs = case.costs(list(self.recent.minutes), self.names)
+        case.told = replace(incident, evidence=replace(incident.evidence, costs=costs))
+        return case.told
 
     def _update(self, case: Case, minute: int, now_ms: int) -> None:
         case.seen_ms = now_ms
@@ -167,7 +168,7 @@ class Correlator:
             onset = case.onset_ms() // MINUTE_MS
             case.users = self._users(lead.signal, cause, onset)
             case.moves = moves(coded(cause, self.names), onset, self.recent.since(onset - BEFORE_MIN), self.names)
-            case.charges = charges_of(coded(cause, self.names), onset, self.recent.since(onset - BEFORE_MIN))
+            case.loss = loss_of(coded(cause, self.names), case.onset_ms(), self.recent.since(onset - BEFORE_MIN))
             case.tallied_until = onset - 1
         case.lead, case.cause = spoken(lead, lasting), cause
         return lead

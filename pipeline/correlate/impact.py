@@ -20,21 +20,14 @@ CARRIED = 0.5
 
 @dataclass(slots=True)
 class Tally:
-    """Per customer: attempts, failures, expected failures within the cause, and all its attempts. Over all of them:
-    answers that were expected of seizures, and those of them that are missing."""
+    """Per customer: attempts, failures, expected failures within the cause, and all its attempts."""
 
     rows: dict[str, list[float]] = field(default_factory=dict)
     own: dict[str, int] = field(default_factory=dict)
-    minutes: int = 0
-    expected: float = 0.0
-    missing: float = 0.0
-    blocked: int = 0
-    """Calls refused for want of balance, re-attempts apart."""
 
     def add(self, closed: Minute, cause: Codes, names: Names) -> None:
         """Add one closed minute."""
         rows = closed.rows
-        self.minutes += 1
         if not len(rows):
             return
         within = inside(cause, rows.codes)
@@ -45,10 +38,6 @@ class Tally:
         failed = np.bincount(customer[touched & ~rows.answered], minlength=size)
         normal = np.where(np.isnan(closed.answer), rows.answered, closed.answer)
         missed = np.bincount(customer[touched], 1 - normal[touched], size)
-        seized = touched & rows.seized
-        self.expected += float(normal[seized].sum())
-        self.missing += float((normal - rows.answered)[seized].sum())
-        self.blocked += int((touched & rows.blocked & ~rows.retry).sum())
         everything = np.bincount(customer[rows.last], minlength=size)
         for code in np.flatnonzero(total).tolist():
             row = self.rows.setdefault(names.name("customer", code), [0.0, 0.0, 0.0])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.baseline.model import Fit
 from pipeline.correlate.case import Case
-from pipeline.correlate.cost import Charges
+from pipeline.correlate.cost import Charges, Loss
 from pipeline.correlate.impact import Tally
 from pipeline.findings import Finding
 from pipeline.incidents import Cost, Evidence, Figure, Impact, Incident, Moved, Point
@@ -32,6 +32,7 @@ KINDS: Final[tuple[type, ...]] = (
     Fit,
     Impact,
     Incident,
+    Loss,
     Minute,
     Moved,
     Point,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 from pipeline.answers import Sources
-from pipeline.correlate.cost import Charges, charges_of, costs
-from pipeline.correlate.impact import Tally
+from pipeline.correlate.cost import Loss, costs, loss_of
 from pipeline.findings import Finding
 from pipeline.incidents import Cost, Figure, Incident
 from pipeline.names import Names
@@ -21,14 +22,17 @@ from tests.watch.carrier import Carrier, Fault, latest, replay, tariffs
 from tests.watch.test_faults import changes, fails
 
 ONSET = 1_000
+ONSET_MS = ONSET * MINUTE_MS
 HALF_HOUR = (ONSET + 30) * MINUTE_MS
-LOST = Tally(minutes=30, expected=400.0, missing=300.0)
+LOST = (300.0, 600.0)
+SLICE = {"customer": (0,)}
 Charge = tuple[int | None, str | None]
 
 
-def _minute(minute: int, charges: list[Charge], failed: int = 0) -> Minute:
-    """Answered calls with these charges and currencies, and `failed` more."""
+def _minute(minute: int, charges: list[Charge], failed: int = 0, age_s: int = 5, **columns: object) -> Minute:
+    """Answered calls with these charges and currencies, and `failed` more, set up `age_s` before their end."""
     count = len(charges) + failed
+    ended, setup = minute * MINUTE_MS + 30_000, minute * MINUTE_MS + 30_000 - age_s * 1000
     given = pl.DataFrame(
         {
             "call_id": [f"c{minute}-{n}" for n in range(count)],
@@ -37,42 +41,46 @@ def _minute(minute: int, charges: list[Charge], failed: int = 0) -> Minute:
             "switch": "sw",
             "customer": "acme",
             "terminator": "t1",
-            "setup_at": minute * MINUTE_MS - 5000,
-            "answered_at": pl.Series([minute * MINUTE_MS - 3000] * len(charges) + [None] * failed, dtype=pl.Int64),
-            "ended_at": minute * MINUTE_MS,
+            "setup_at": setup,
+            "answered_at": pl.Series([setup + 2000] * len(charges) + [None] * failed, dtype=pl.Int64),
+            "ended_at": ended,
             "sip_code": [200] * len(charges) + [503] * failed,
             "charge_micro": pl.Series([charge for charge, _ in charges] + [None] * failed, dtype=pl.Int64),
             "currency": pl.Series([currency for _, currency in charges] + [None] * failed, dtype=pl.String),
-            "emitted_at": minute * MINUTE_MS,
+            "emitted_at": ended,
         }
-    )
+    ).with_columns(pl.lit(value).alias(name) for name, value in columns.items())
     absent = [pl.lit(None, kind).alias(name) for name, kind in CDR_SCHEMA.items() if name not in given.columns]
     frame = given.with_columns(absent).select(list(CDR_SCHEMA)).cast(CDR_SCHEMA)  # type: ignore[arg-type]
-    rows = build(frame, Names(), np.zeros(count, np.bool_), Sources(WatchSettings().definitions))
+    rows = build(frame, NAMES, np.zeros(count, np.bool_), Sources(WatchSettings().definitions))
     none = np.zeros(count, np.int64)
     return Minute(minute, rows, none, np.zeros(1, np.int64), np.full(count, np.nan), {})
 
 
-def _charges(*charges: Charge, failed: int = 0) -> Charges:
-    return charges_of({"customer": (0,)}, ONSET, [_minute(ONSET - 9, list(charges), failed)])
+NAMES = Names()
+"""Learns acme and t1, then t2, as the minutes are made."""
+
+
+def _loss(*charges: Charge, failed: int = 0) -> Loss:
+    return loss_of(SLICE, ONSET_MS, [_minute(ONSET - 9, list(charges), failed)])
 
 
 def _finding(signal: str = "asr_drop", figure: Figure | None = None, dim: str = "customer", name: str = "a") -> Finding:
     figures = (figure,) if figure else ()
-    return Finding(f"{signal}-{name}", signal, {dim: (name,)}, ONSET * MINUTE_MS, figures=figures)
+    return Finding(f"{signal}-{name}", signal, {dim: (name,)}, ONSET_MS, figures=figures)
 
 
-def _costs(charges: Charges, lead: str = "asr_drop", tally: Tally = LOST) -> tuple[Cost, ...]:
-    return costs(lead, charges, tally, [_finding()], HALF_HOUR)
+def _costs(loss: Loss, missing: tuple[float, float] = LOST, over: bool = False) -> tuple[Cost, ...]:
+    return costs("asr_drop", loss, missing, [_finding()], HALF_HOUR, over)
 
 
 def test_missing_answers_cost_the_mean_charge_of_the_calls_before() -> None:
-    (cost,) = _costs(_charges(*[(100_000, "EUR")] * 30, *[(400_000, "EUR")] * 30))
+    (cost,) = _costs(_loss(*[(100_000, "EUR")] * 30, *[(400_000, "EUR")] * 30))
     assert cost == Cost("not_carried", "EUR", 150_000_000, 75_000_000, 300.0, 250_000, 60)
 
 
 def test_each_currency_has_its_part_and_one_of_few_calls_has_none() -> None:
-    found = _costs(_charges(*[(100_000, "EUR")] * 60, *[(300_000, "USD")] * 30, *[(900_000, "CHF")] * 10))
+    found = _costs(_loss(*[(100_000, "EUR")] * 60, *[(300_000, "USD")] * 30, *[(900_000, "CHF")] * 10))
     assert [(cost.currency, cost.charge_micro, cost.total_micro) for cost in found] == [
         ("EUR", 60_000, 18_000_000),
         ("USD", 90_000, 27_000_000),
@@ -91,47 +99,77 @@ NO_FIGURE: dict[str, tuple[Charge, ...]] = {
 
 @pytest.mark.parametrize("name", NO_FIGURE)
 def test_what_is_not_known_has_no_figure(name: str) -> None:
-    assert _costs(_charges(*NO_FIGURE[name])) == ()
+    assert _costs(_loss(*NO_FIGURE[name])) == ()
 
 
-CHARGED = Charges(100, 50, 50, {"EUR": (50, 5_000_000)})
-
-
-@pytest.mark.parametrize(
-    ("lead", "tally"),
-    [
-        ("pdd_rise", LOST),
-        ("cdr_missing", LOST),
-        ("asr_drop", Tally(minutes=30, expected=400.0, missing=9.0)),
-        ("asr_drop", Tally(minutes=30, expected=40_000.0, missing=300.0)),
-        ("asr_drop", Tally()),
-    ],
-)
-def test_where_no_answers_are_lost_there_is_no_figure(lead: str, tally: Tally) -> None:
-    assert _costs(CHARGED, lead, tally) == ()
+def test_a_few_missing_answers_have_no_figure_and_an_hour_of_what_is_over_is_the_mean() -> None:
+    loss = _loss(*[(100_000, "EUR")] * 60)
+    assert _costs(loss, (9.9, 20.0)) == ()
+    assert _costs(loss, (300.0, 0.0)) == ()
+    assert _costs(loss, (300.0, 0.0), over=True)[0].per_h_micro == 60_000_000
 
 
 def test_free_calls_lower_the_mean() -> None:
-    (cost,) = _costs(_charges(*[(0, "EUR")] * 30, *[(100_000, "EUR")] * 30))
+    (cost,) = _costs(_loss(*[(0, "EUR")] * 30, *[(100_000, "EUR")] * 30))
     assert cost.charge_micro == 50_000
 
 
-def test_calls_since_the_onset_stand_in_when_there_were_too_few_before() -> None:
-    minutes = [_minute(ONSET - 9, [(900_000, "EUR")] * 9), _minute(ONSET + 1, [(100_000, "EUR")] * 40, failed=60)]
-    found = charges_of({"customer": (0,)}, ONSET, minutes)
-    assert (found.charged, found.answers_per_call) == (40, 0.0)
-    assert _costs(found)[0].charge_micro == 100_000
+def test_charges_since_the_onset_stand_in_when_there_were_too_few_before() -> None:
+    minutes = [_minute(ONSET - 9, [(900_000, "EUR")] * 9, failed=21), _minute(ONSET + 1, [(100_000, "EUR")] * 40)]
+    loss = loss_of(SLICE, ONSET_MS, minutes)
+    assert (loss.charges.charged, loss.charges.answered) == (40, 0.3)
+    assert _costs(loss)[0].charge_micro == 100_000
+
+
+PRICED: list[Charge] = [(100_000, "EUR")]
+
+
+@pytest.mark.parametrize(
+    ("answered", "failed", "missing"),
+    [(10, 90, 50.0), (0, 20, 12.0), (52, 48, 0.0), (70, 30, 0.0), (2860, 2140, 0.0)],
+    ids=["most gone", "all of few", "chance", "more than ever", "less than 5 %"],
+)
+def test_answers_are_missing_beyond_chance(answered: int, failed: int, missing: float) -> None:
+    before, during = _minute(ONSET - 9, PRICED * 6_000, failed=4_000), _minute(ONSET + 1, PRICED * answered, failed)
+    counted = loss_of(SLICE, ONSET_MS, [before, during]).count(SLICE, [before, during], HALF_HOUR)
+    assert counted == pytest.approx((missing, 2 * missing))
+
+
+def test_calls_of_before_the_onset_that_go_on_ending_are_no_answers_of_the_fault() -> None:
+    before = _minute(ONSET - 9, PRICED * 600, failed=400)
+    during = [_minute(ONSET + 1, PRICED * 90, age_s=300), _minute(ONSET + 2, [], failed=100)]
+    missing, _ = loss_of(SLICE, ONSET_MS, [before]).count(SLICE, [before, *during], HALF_HOUR)
+    assert missing == pytest.approx(60.0)
+
+
+def test_what_another_terminator_answers_later_is_not_missing() -> None:
+    before = _minute(ONSET - 9, PRICED * 600, failed=400)
+    tried = _minute(ONSET + 1, [], failed=100, last_attempt=False)
+    names = [f"c{ONSET + 1}-{n}" for n in range(60)]
+    again = _minute(ONSET + 9, PRICED * 60, age_s=480, attempt=2, terminator="t2").rows
+    carried = _minute(ONSET + 9, PRICED * 60, age_s=480)
+    carried = replace(carried, rows=replace(again, call=tried.rows.call[: len(names)]))
+    at_t1 = {"terminator": (0,)}
+    loss = loss_of(at_t1, ONSET_MS, [before])
+    assert loss.count(at_t1, [before, tried], HALF_HOUR)[0] == pytest.approx(60.0)
+    assert loss.count(at_t1, [before, tried, carried], HALF_HOUR)[0] == 0.0
+
+
+def test_a_long_fault_is_counted_for_good_before_its_records_are_forgotten() -> None:
+    before = [_minute(ONSET - 9, PRICED * 600, failed=400)]
+    during = [_minute(ONSET + n, PRICED * 10, failed=90) for n in range(120)]
+    loss = loss_of(SLICE, ONSET_MS, before)
+    for now in range(5, 121, 5):
+        counted = loss.count(SLICE, during[max(now - 60, 0) : now], (ONSET + now) * MINUTE_MS)
+        assert counted == pytest.approx((50.0 * now, 50.0 * 60))
 
 
 def test_calls_that_do_not_come_are_worth_their_usual_share_of_answers() -> None:
-    charges = _charges(*[(200_000, "EUR")] * 60, failed=40)
-    assert charges.answers_per_call == pytest.approx(0.6)
+    loss = _loss(*[(200_000, "EUR")] * 60, failed=40)
     gone = Figure("traffic_drop", "attempts", 20, 520, 260, 780, 520, "calls")
     seen_twice = [_finding("traffic_drop", gone, "trunk", name) for name in "ab"]
-    found = costs("traffic_drop", charges, Tally(), [*seen_twice, _finding("traffic_drop", gone)], HALF_HOUR)
+    found = costs("traffic_drop", loss, (0.0, 0.0), [*seen_twice, _finding("traffic_drop", gone)], HALF_HOUR, False)
     assert [(cost.calls, cost.per_h_micro, cost.total_micro) for cost in found] == [(600.0, 240_000_000, 120_000_000)]
-    blocked = Tally(minutes=30, blocked=100)
-    assert _costs(charges, "balance_blocked", blocked)[0].total_micro == 12_000_000
 
 
 def test_currencies_are_numbers_and_letters_again() -> None:
@@ -162,8 +200,8 @@ def test_the_estimate_is_near_what_the_same_carrier_lost(name: str) -> None:
     lost = int(whole["charge_micro"].sum()) - int(frame["charge_micro"].sum())
     (cost,) = incident.evidence.costs
     assert cost.kind == ("unrated" if name == "rating" else "not_carried")
-    assert cost.total_micro == pytest.approx(lost, rel=0.2)
-    assert cost.per_h_micro == pytest.approx(lost * 2, rel=0.2)
+    assert cost.total_micro == pytest.approx(lost, rel=0.15)
+    assert cost.per_h_micro == pytest.approx(lost * 2, rel=0.15)
 
 
 def test_a_carrier_without_charges_and_a_fault_that_loses_no_answers_have_no_figure() -> None:
