@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from pipeline.questions import Question, Window
 from pipeline.settings import GateSettings
 
@@ -26,9 +28,13 @@ def worth_it(window: Window, gates: GateSettings) -> bool:
 
 
 def only_failures_can_have_ended(window: Window) -> bool:
-    """Just after a jump of traffic, or the end of an outage, failures have ended and the answered calls still talk."""
+    """Just after a jump of traffic, or the end of an outage, failures have ended and the answered calls still talk.
+    More attempts of each call, as in a loop of the routing, are no jump."""
     pace = window.pace
-    return bool(pace.age_min <= JUMP_MIN and pace.total_just_before * JUMP <= pace.hits_now + pace.misses_now)
+    if pace.age_min > JUMP_MIN:
+        return False
+    attempts_per_call = max(len(window.rows), 1) / max(len(np.unique(window.rows.call)), 1)
+    return bool(pace.total_just_before * JUMP <= (pace.hits_now + pace.misses_now) / attempts_per_call)
 
 
 def answers_unchanged(window: Window) -> bool:

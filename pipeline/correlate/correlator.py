@@ -42,7 +42,9 @@ class Correlator:
         findings = [*findings, *failovers(minute, findings, self.recent, self.names)]
         platform = platform_finding(minute, findings, self.recent, self.settings, self._platform(), len(owners))
         known = Known(owners, self.recent, self.names)
-        for finding in sorted([*findings, *([platform] if platform else [])], key=lambda f: (f.onset_ms, f.key)):
+        ordered = sorted([*findings, *([platform] if platform else [])], key=lambda f: (f.onset_ms, f.key))
+        # a cause that has just moved is known before what is new is held against it
+        for finding in [f for f in ordered if not self._renew(f)]:
             self._assign(finding, now_ms, known)
         self._drop({finding.key for finding in findings}, now_ms)
         self._adopt(now_ms)
@@ -58,11 +60,15 @@ class Correlator:
                     return finding
         return None
 
-    def _assign(self, finding: Finding, now_ms: int, known: Known) -> None:
+    def _renew(self, finding: Finding) -> bool:
+        """Bring a finding that some case has up to date; false when none has it."""
         for case in self.cases:
             if finding.key in case.findings:
                 case.findings[finding.key] = _with_last_words(case.findings[finding.key], finding)
-                return
+                return True
+        return False
+
+    def _assign(self, finding: Finding, now_ms: int, known: Known) -> None:
         if finding.ended_ms is not None:
             return
         found = self._match(finding, known)

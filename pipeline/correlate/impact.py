@@ -15,7 +15,6 @@ from pipeline.settings import SeveritySettings
 
 TOUCHED_LEAST = 2
 MAJOR_LEAST = 5
-CARRIED = 0.5
 
 
 @dataclass(slots=True)
@@ -79,17 +78,22 @@ def unable(
 
 
 def carried(minutes: Iterable[Minute], cause: Codes) -> bool:
-    """Whether the calls that touched the cause end about as well as they should: failover carries them.
+    """Whether failover saves at least as many answers as are missing: of calls that left the cause for elsewhere, those
+    that were answered or still are under way, against the answers that calls which touched the cause lack.
 
     A call's first attempt and its last may arrive minutes apart, so the calls are joined over the whole time.
     """
     closed_ones = [closed for closed in minutes if len(closed.rows)]
-    inside_calls = [closed.rows.call[inside(cause, closed.rows.codes)] for closed in closed_ones]
-    calls = np.unique(np.concatenate(inside_calls)) if inside_calls else np.zeros(0, np.uint64)
-    answered = normal = 0.0
-    for closed in closed_ones:
-        rows = closed.rows
-        touched = rows.last & np.isin(rows.call, calls) & ~np.isnan(closed.answer)
-        answered += float(rows.answered[touched].sum())
-        normal += float(closed.answer[touched].sum())
-    return answered >= CARRIED * normal
+    if not closed_ones:
+        return True
+    call = np.concatenate([closed.rows.call for closed in closed_ones])
+    within = np.concatenate([inside(cause, closed.rows.codes) for closed in closed_ones])
+    last = np.concatenate([closed.rows.last for closed in closed_ones])
+    answered = np.concatenate([closed.rows.answered for closed in closed_ones])
+    normal = np.concatenate([closed.answer for closed in closed_ones])
+    left = np.unique(call[within & ~last])
+    elsewhere = np.isin(call, left) & last & ~within
+    under_way = len(left) - len(np.intersect1d(left, call[last]))
+    ended = last & np.isin(call, call[within]) & ~np.isnan(normal)
+    missing = float(normal[ended].sum()) - float(answered[ended].sum())
+    return int(answered[elsewhere].sum()) + under_way >= missing

@@ -28,7 +28,7 @@ ORDER: Final[tuple[str, ...]] = (
     "cdr_duplicated",
 )
 YIELDS: tuple[tuple[str, str, Callable[[Sequence[Finding], bool], bool]], ...] = (
-    ("route_failover", "ner_drop", lambda findings, calls_carried: not calls_carried),
+    ("route_failover", "ner_drop", lambda findings, calls_carried: not calls_carried and any(map(_fails, findings))),
     # what is not here yet is not lost
     ("cdr_missing", "cdr_delayed", lambda findings, calls_carried: any(map(_late, findings))),
 )
@@ -58,6 +58,10 @@ def _later_part(part: Finding, whole: Finding) -> bool:
     if whole.ended_ms is not None or dict(part.cause) == dict(whole.cause) or not narrowed(whole, part, {}):
         return False
     return part.onset_ms - whole.onset_ms > NEAR_MS
+
+
+def _fails(finding: Finding) -> bool:
+    return finding.signal in {"asr_drop", "ner_drop"}
 
 
 def _late(finding: Finding) -> bool:

@@ -151,6 +151,11 @@ def left_over(new: Finding, old: Finding, known: Known) -> bool:
     return narrowed(old, new, known.owners) and old.onset_ms - JOINT_MS <= new.onset_ms <= (old.ended_ms or 0)
 
 
+def silent_since_denied(new: Finding, old: Finding, known: Known) -> bool:
+    """A customer's silence takes longer to stand out than its denials last: thin denials come in spells."""
+    return denied_traffic(new, old, known) and new.onset_ms <= (old.ended_ms or 0)
+
+
 def _apart_ms(one: Finding, other: Finding) -> int:
     return abs(one.onset_ms - other.onset_ms)
 
@@ -166,7 +171,11 @@ TABLE: tuple[Row, ...] = (
     Row("began together", began_together),
 )
 """Of findings that last."""
-AFTER: tuple[Row, ...] = (Row("what is left of it", left_over), Row("it is back", asked_twice))
+AFTER: tuple[Row, ...] = (
+    Row("what is left of it", left_over),
+    Row("it is back", asked_twice),
+    Row("silent since it was denied", silent_since_denied),
+)
 """Of a new finding and one that has ended."""
 
 

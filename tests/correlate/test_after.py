@@ -78,6 +78,27 @@ def test_what_returns_after_its_end_was_shown_is_the_same_ticket_with_a_flap() -
     assert len(told(lasts("once", 5, 6, 12), lasts("again", 43, 44, 60))) == 2
 
 
+SILENT = {"signal": "traffic_drop", "cause": {"customer": ("c1",)}}
+DENIED = {"signal": "acl_denied", "cause": {"switch": ("sw-1",)}}
+
+
+def test_a_customer_silent_since_a_stranger_was_denied_is_that_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+    spells = lasts("spell", 5, 12, 13, soak=3, **DENIED), lasts("again", 18, 30, 34, soak=3, **DENIED)
+    silent = lasts("silent", 6, 20, 50, **SILENT)
+    (incident,) = told(*spells, silent)
+    assert incident.lead == "acl_denied" and incident.cause == {"customer": ("c1",)} and incident.flaps == 0
+    assert len(told(spells[0], lasts("silent", 14, 20, 50, **SILENT))) == 2
+    monkeypatch.setattr(relate, "AFTER", relate.AFTER[:-1])
+    assert len(told(*spells, silent)) == 2
+
+
+def test_a_cause_that_has_just_moved_is_known_before_what_is_new_is_held_against_it() -> None:
+    narrow, whole = (lasts("moves", 20, 21, 50, cause=cause, signal="ner_drop") for cause in (OTHER, TERMINATOR))
+    later = lasts("new", 18, 30, 50)
+    (incident,) = told(lambda minute: whole(minute) if minute >= 30 else narrow(minute), later)
+    assert incident.signals == ("asr_drop", "ner_drop")
+
+
 def test_what_a_wider_finding_took_in_does_not_hold_its_ticket_open() -> None:
     swallowed = lasts("part", 5, 6, 50, cause=PART)
     (incident,) = told(lambda minute: swallowed(minute) if minute < 20 else [], lasts("whole", 5, 8, 30))

@@ -84,6 +84,15 @@ def test_when_traffic_has_just_jumped_only_failures_can_have_ended(question: Que
     assert question.gate(window(100, 25, 50, pace=old), GATES)
 
 
+@pytest.mark.parametrize("question", [ASR, NER])
+def test_the_attempts_of_a_loop_are_no_jump_of_traffic(question: Question) -> None:
+    more = Pace(hits_now=0, misses_now=240, total_just_before=30, age_min=3)
+    tries = [call(482, pdd=None, call_id=f"c-{n}", attempt=n % 8 + 1) for n in range(80)]
+    looped = rows(*(one | {"call_id": f"c-{n // 8}"} for n, one in enumerate(tries)))
+    assert question.gate(window(80, 0, 40, looped, pace=more), GATES)
+    assert not question.gate(window(80, 0, 40, rows(*tries), pace=more), GATES)
+
+
 def test_a_customer_that_dials_a_bad_list_on_top_is_excused_and_one_that_loses_answers_is_not() -> None:
     on_top = Pace(hits_now=50, hits_usual=50, misses_now=150, misses_before=50)
     lost = Pace(hits_now=30, hits_usual=50, misses_now=150, misses_before=50)

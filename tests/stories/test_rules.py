@@ -34,8 +34,8 @@ JOINS = {
     "began together": "dead_and_unreachable",
 }
 AFTER = {"it is back": "flap"}
-SCRIPTED = {"what is left of it"}
-"""Told in findings, `tests/correlate/test_after.py`: when a search narrows is not for a story to say."""
+SCRIPTED = {"what is left of it", "silent since it was denied"}
+"""Told in findings, `tests/correlate/test_after.py`: when a search narrows, or denials pause, no story can say."""
 YIELDS = {"route_failover": "failover_in_vain", "cdr_missing": "late_and_gaps"}
 
 
@@ -81,6 +81,10 @@ OTHERS: dict[str, tuple[Without, str]] = {
     "a dead terminator whose calls are carried fails over": (
         lambda patch: patch.setattr(correlator, "failovers", lambda *given: []),
         "quiet_failover",
+    ),
+    "what failover saves is held against what is missing": (
+        lambda patch: patch.setattr(correlator, "carried", lambda *given: True),
+        "loop",
     ),
     "the platform takes in what fails in its outage": (
         lambda patch: patch.setattr(Correlator, "_within_platform", lambda *given: None),
