@@ -14,9 +14,8 @@ from akira.simulate.world import Scale
 
 _EARLIEST_MIN: Final = 6 * 60
 _LATEST_MIN: Final = 21 * 60 + 30
+_LAST_MIN: Final = 24 * 60 - 1
 _GAP_MIN: Final = 25
-_SHORTEST_MIN: Final = 20.0
-_LONGEST_MIN: Final = 90.0
 T = TypeVar("T")
 
 
@@ -78,12 +77,14 @@ def draw(wanted: Draw, scale: Scale, days: int, seed: int) -> tuple[list[tuple[E
     if not grid:
         raise OperatorError(f"no such kinds of fault: {', '.join(wanted.kinds)}", "see docs/simulator.md")
     chosen = _turns(grid, wanted.faults, rng)
-    length = np.exp(rng.uniform(np.log(_SHORTEST_MIN), np.log(_LONGEST_MIN), len(chosen))).astype(int)
+    shortest, longest = np.log(wanted.shortest_min), np.log(wanted.longest_min)
+    length = np.exp(rng.uniform(shortest, longest, len(chosen))).astype(int)
     per_day = -(-len(chosen) // days) if chosen else 0
     faults: list[tuple[Event, float]] = []
     for day in range(days):
         some = range(day * per_day, min((day + 1) * per_day, len(chosen)))
-        for place, at in zip(some, _times([int(length[i]) for i in some], rng), strict=True):
+        lengths = [int(length[i]) for i in some]
+        for place, at in zip(some, _overlapping(_times(lengths, rng), lengths, wanted.overlaps, rng), strict=True):
             faults.append(_event(chosen[place], day, at, int(length[place]), scale))
     likenesses = _turns(wanted.confounder_kinds or _CONFOUNDERS, wanted.confounders, rng)
     return faults, [_confounder(kind, days, rng) for kind in likenesses]
@@ -102,8 +103,18 @@ def _times(lengths: list[int], rng: np.random.Generator) -> list[int]:
     at, times = float(_EARLIEST_MIN), []
     for space, length in zip(spaces[:-1], lengths, strict=True):
         at += space
-        times.append(int(min(at, _LATEST_MIN - length)))
+        times.append(max(int(min(at, _LATEST_MIN - length)), 0))
         at += length + _GAP_MIN
+    return times
+
+
+def _overlapping(times: list[int], lengths: list[int], share: float, rng: np.random.Generator) -> list[int]:
+    """The times, where a share of the faults begins while the one before lasts."""
+    if share:
+        for place in range(1, len(times)):
+            if rng.random() < share:
+                begins = times[place - 1] + rng.uniform(0.2, 0.8) * lengths[place - 1]
+                times[place] = min(int(begins), _LAST_MIN)
     return times
 
 

@@ -170,6 +170,13 @@ class FalseAnswer(Effect):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overrun(Effect):
+    """The supplier passes the subscriber's hanging up on too late, in `share` of the cases."""
+
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Late(Effect):
     """Records of the switches in scope are written `lag_ms` later."""
 

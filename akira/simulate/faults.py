@@ -18,6 +18,7 @@ from akira.simulate.effects import (
     Gauge,
     Loop,
     Outage,
+    Overrun,
     Scope,
     Shorten,
     Slow,
@@ -117,6 +118,7 @@ STYLES: Final[dict[str, tuple[str, ...]]] = {
     "trunk": ("trunk",),
     "bad_route": ("terminator", "destination"),
     "one_way": ("terminator",),
+    "late_disconnect": ("terminator",),
 }
 
 
@@ -178,9 +180,13 @@ def acd_drop(site: Site, order: Order) -> Fault:
 
 
 def fas(site: Site, order: Order) -> Fault:
-    """A share `strength` of a supplier's answers is false."""
+    """A share `strength` of a supplier's answers is false; `late_disconnect`: of the hangings up of its subscribers,
+    that share is passed on late, which no signal of the contract is for: no ticket is owed."""
     cause, scope = where(site, order, *STYLES[order.style])
     share = 0.4 if order.strength is None else order.strength
+    if order.style == "late_disconnect":
+        late = Overrun(start=order.start, end=order.end, fault=order.number, scope=scope, share=share)
+        return replace(made(order, "fas", cause, scope, late), tolerated=True)
     false = FalseAnswer(start=order.start, end=order.end, fault=order.number, scope=scope, share=share)
     return made(order, "fas", cause, scope, false)
 

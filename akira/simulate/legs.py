@@ -10,7 +10,7 @@ import numpy as np
 from akira.simulate.calendar import MINUTE_MS, local_hours
 from akira.simulate.chance import Bools, Floats, Ints, normal
 from akira.simulate.codes import ANSWERED, NETWORK, Q850, RELEASE, RINGS, SUBSCRIBER, WAIT_S, WAIT_SPREAD, draw
-from akira.simulate.effects import Effects, Fail, FalseAnswer, Shorten, Slow
+from akira.simulate.effects import Effects, Fail, FalseAnswer, Overrun, Shorten, Slow
 from akira.simulate.traffic import Calls
 from akira.simulate.world import World
 
@@ -19,6 +19,8 @@ _NETWORK_SHARE: Final = 0.08
 _NUMBER_SHARE: Final = 0.025
 _LONGEST_TALK_MS: Final = 4 * 3_600_000
 _PACKETS_PER_S: Final = 50
+_OVERRUN_MS: Final = (20_000.0, 60_000.0)
+"""So long a caller listens into silence before it hangs up itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ def expected(world: World, calls: Calls, tries: Tries) -> Floats:
 
 @dataclass(slots=True)
 class Ends:
-    """How tries end: final code, whether the subscriber rang first, post-dial delay, waits and talk in ms."""
+    """How tries end: final code, whether the subscriber rang first, post-dial delay, waits, talk and what is billed
+    beyond it in ms."""
 
     code: Ints
     rang: Bools
@@ -92,6 +95,9 @@ class Ends:
     talk: Floats
     false: Bools
     one_way: Bools
+    callee: Bools
+    """The called subscriber hangs up first, if the call is answered."""
+    overrun: Floats
 
 
 def end(world: World, calls: Calls, tries: Tries, chance: Floats, effects: Effects, rng: np.random.Generator) -> Ends:
@@ -113,6 +119,8 @@ def end(world: World, calls: Calls, tries: Tries, chance: Floats, effects: Effec
         talk=_talk(world, calls, tries, customer, destination, rng),
         false=np.zeros(n, dtype=np.bool_),
         one_way=np.zeros(n, dtype=np.bool_),
+        callee=(tries.setup + tries.call) % 9 < 4,
+        overrun=np.zeros(n),
     )
     _spoil(calls, tries, ends, effects, rng)
     ends.rang = (rng.random(n) < RINGS[ends.code]) & ~ends.false
@@ -169,6 +177,10 @@ def _spoil(calls: Calls, tries: Tries, ends: Ends, effects: Effects, rng: np.ran
         inside = shorten.during(tries.setup) & shorten.scope.holds(**columns)
         ends.talk *= np.where(inside, shorten.factor, 1.0)
         ends.one_way |= inside & shorten.one_way
+    for late in effects.of(Overrun, first, last):
+        inside = late.during(tries.setup) & late.scope.holds(**columns) & (rng.random(len(tries.setup)) < late.share)
+        unheard = inside & ends.callee & (ends.code == ANSWERED) & ~ends.false
+        ends.overrun += unheard * rng.uniform(*_OVERRUN_MS, len(inside))
 
 
 def written(
@@ -181,10 +193,11 @@ def written(
     final = np.where(ends.rang, ringing + wait, tries.setup + wait + np.where(_far(ends.code), pdd, 0))
     final = np.where(ends.false, tries.setup + 300 + pdd // 3, final)
     answered = np.where(answer, final, NEVER)
-    ended = np.where(answer, answered + ends.talk.astype(np.int64), final)
-    packets = np.where(answer, (ended - answered) * _PACKETS_PER_S // 1000, 0)
+    hung_up = answered + ends.talk.astype(np.int64)
+    ended = np.where(answer, hung_up + ends.overrun.astype(np.int64), final)
+    received, sent = (np.where(answer, (to - answered) * _PACKETS_PER_S // 1000, 0) for to in (hung_up, ended))
     silent = ends.false | ends.one_way
-    callee = (tries.setup + tries.call) % 9 < 4
+    callee = ends.callee & (ends.overrun == 0)
     return Legs(
         call=tries.call,
         attempt=np.full(len(tries.call), attempt, dtype=np.int64),
@@ -201,8 +214,8 @@ def written(
         code=ends.code,
         q850=Q850[ends.code],
         release=np.where(answer & callee, 1, RELEASE[ends.code]),
-        rtp_rx=np.where(silent, 0, packets),
-        rtp_tx=packets,
+        rtp_rx=np.where(silent, 0, received),
+        rtp_tx=sent,
         reason=np.zeros(len(tries.call), dtype=np.int64),
         expected=chance,
     )

@@ -79,6 +79,17 @@ class Draw(BaseModel):
     confounders: Annotated[int, Field(ge=0, le=200)] = 3
     kinds: tuple[str, ...] = ()
     confounder_kinds: tuple[str, ...] = ()
+    shortest_min: Annotated[int, Field(ge=1, le=1440)] = 20
+    longest_min: Annotated[int, Field(ge=1, le=1440)] = 90
+    """Faults last so many minutes, log-uniform between the two."""
+    overlaps: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    """Share of the faults that begin while the one before lasts."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Draw:
+        if self.shortest_min > self.longest_min:
+            raise ValueError(f"shortest_min = {self.shortest_min} is more than longest_min = {self.longest_min}")
+        return self
 
 
 class Scenario(BaseModel):

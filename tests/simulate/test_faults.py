@@ -54,6 +54,27 @@ def test_one_way_audio_has_no_media_from_the_supplier() -> None:
     assert before.filter(talked)["rtp_rx"].median() > 0  # type: ignore[operator]
 
 
+def test_a_late_disconnect_hides_who_hung_up_and_bills_the_silence() -> None:
+    label, before, within = run(kind="fas", style="late_disconnect", terminator="term-01", strength=1.0)
+    assert label["tolerated"] is True and label["cause"] == {"terminator": ["term-01"]}
+    talked = (pl.col("terminator") == "term-01") & pl.col("answered_at").is_not_null()
+    talk_s = (pl.col("ended_at") - pl.col("answered_at")) / 1000
+    silent_s = talk_s - pl.col("rtp_rx") / 50
+    usual, hidden = (
+        rows.filter(talked)
+        .select(
+            callee=(pl.col("released_by") == "callee").mean(),
+            late=(silent_s > 19).mean(),
+            longest=silent_s.max(),
+            short=(pl.col("rtp_tx") / 50 < talk_s - 1).any(),
+        )
+        .row(0, named=True)
+        for rows in (before, within)
+    )
+    assert usual["callee"] > 0.3 and usual["late"] == 0.0
+    assert hidden["callee"] == 0.0 and hidden["late"] > 0.3 and hidden["longest"] < 62 and not hidden["short"]
+
+
 def test_a_loop_brings_a_call_back_to_the_same_supplier_until_the_limit() -> None:
     label, _, within = run(kind="route_failover", style="loop", terminator="term-02")
     assert label["cause"] == {"terminator": ["term-02"]} and label["asr"] == 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +16,7 @@ from akira.simulate.files import write
 from akira.simulate.scenario import Scenario, parse
 from pipeline.incidents import TYPE_OF_SIGNAL
 from pipeline.intake import validate
-from pipeline.records import CDR_SCHEMA, KINDS
+from pipeline.records import CDR_SCHEMA, KINDS, MINUTE_MS
 
 SMALL = {"scale": "S", "days_before": 0, "days": 1, "calls_per_day": 20_000}
 ROOT = Path(__file__).parents[2]
@@ -52,6 +53,25 @@ def test_every_kind_of_fault_has_its_truth() -> None:
     for line in truth:
         assert line["ticket_type"] == TYPE_OF_SIGNAL[str(line["kind"])]
         assert {"id", "severity", "start", "end", "cause", "customers", "tolerated"} <= set(line)
+
+
+def test_drawn_faults_last_and_overlap_as_asked() -> None:
+    def spans(**more: object) -> list[tuple[int, int]]:
+        made = carrier(days=2, random={"faults": 40, "confounders": 0, "shortest_min": 3, "longest_min": 9, **more})
+        return sorted((fault.start, fault.end) for fault in made.ledger.faults)
+
+    def overlaps(found: list[tuple[int, int]]) -> int:
+        return sum(later[0] < one[1] for one, later in pairwise(found))
+
+    assert {(end - start) // MINUTE_MS for start, end in spans()} == set(range(3, 9))
+    assert overlaps(spans()) == 0 and overlaps(spans(overlaps=0.1)) in range(1, 10)
+    with pytest.raises(OperatorError, match="shortest_min = 9 is more than longest_min = 3"):
+        parse("[random]\nshortest_min = 9\nlongest_min = 3", "mine.toml")
+
+
+def test_a_drawn_fault_may_last_the_whole_day() -> None:
+    made = carrier(days=3, random={"faults": 3, "confounders": 0, "shortest_min": 1440, "longest_min": 1440})
+    assert [(fault.end - fault.start) // MINUTE_MS for fault in made.ledger.faults] == [1440] * 3
 
 
 def test_files_of_both_formats_hold_the_same(tmp_path: Path) -> None:
