@@ -69,8 +69,8 @@ def _parse(frame: pl.DataFrame, shape: dict[str, pl.DataType], source: str) -> t
 def _flat(frame: pl.DataFrame, shape: Shape) -> pl.DataFrame:
     for key, kind in shape.items():
         if isinstance(kind, pl.Struct):
-            inner = [pl.col(f"in.{key}").struct.field(part.name).alias(f"in.{key}.{part.name}") for part in kind.fields]
-            frame = frame.with_columns(inner).drop(f"in.{key}")
+            inner = [f"in.{key}.{part.name}" for part in kind.fields]
+            frame = frame.with_columns(pl.col(f"in.{key}").struct.rename_fields(inner)).unnest(f"in.{key}")
     return frame
 
 

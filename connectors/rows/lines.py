@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from pipeline.intake.limits import RAW_MAX
 from pipeline.ports import Reject
 
 LINE_MAX: Final = 1 << 20
 """Bytes of the longest line."""
-_BOM: Final = "\ufeff"
+BOM: Final = b"\xef\xbb\xbf"
+LINE_END: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,9 @@ def cut(data: bytes, source: str, first_line: int) -> Rows:
 
     Bytes that are not UTF-8 become U+FFFD: some switches put Latin-1 names into fields that nobody measures.
     """
-    text = data.decode("utf-8", errors="replace").removeprefix(_BOM)
-    frame = pl.DataFrame({"raw": text.split("\n")}, schema={"raw": pl.String}).with_row_index("line", offset=first_line)
-    frame = frame.with_columns(pl.col("line").cast(pl.Int64))
-    if b"\r" in data:
+    raw = _lines(_utf8(data).removeprefix(BOM))
+    frame = raw.to_frame().select(pl.int_range(first_line, first_line + pl.len(), dtype=pl.Int64).alias("line"), "raw")
+    if frame["raw"].str.ends_with("\r").any():
         frame = frame.with_columns(pl.col("raw").str.strip_chars_end("\r"))
     length = pl.col("raw").str.len_bytes()
     # Only short lines can be blank: asking long ones would read the file again.
@@ -39,6 +41,27 @@ def cut(data: bytes, source: str, first_line: int) -> Rows:
     if short.height and short.select((pl.col("raw").str.strip_chars() == "").any()).item():
         frame = frame.filter((length > 64) | (pl.col("raw").str.strip_chars() != ""))
     return refuse(frame, length > LINE_MAX, source, "too_long", f"a line of at most {LINE_MAX} bytes")
+
+
+def _utf8(data: bytes) -> bytes:
+    """`data` itself when it is UTF-8."""
+    if data.isascii():
+        return data
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return data.decode(errors="replace").encode()
+    return data
+
+
+def _lines(data: bytes) -> pl.Series:
+    """UTF-8 `data` cut at its line ends, as texts that lie in it: no copy is made."""
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == LINE_END)
+    # Every second piece is a line, the pieces between them are the line ends.
+    edges = np.zeros(2 * len(ends) + 2, np.int64)
+    edges[1:-1:2], edges[2::2], edges[-1] = ends, ends + 1, len(data)
+    pieces = pa.LargeStringArray.from_buffers(len(edges) - 1, pa.py_buffer(edges), pa.py_buffer(data))
+    return pl.Series("raw", pieces, pl.String).gather_every(2)
 
 
 def refuse(

@@ -20,6 +20,19 @@ Check = tuple[str, pl.Expr, str, str]
 """Contract field, expression that is true for a bad row, reason, and what would be right."""
 
 
+def _typed(name: str, kind: pl.DataType) -> pl.Expr:
+    """A contract column of any type in its own; blank text as null."""
+    if kind != pl.String():
+        return pl.col(name).cast(kind, strict=False)
+    text = pl.col(name).cast(pl.String).str.strip_chars()
+    return pl.when(text != "").then(text).alias(name)
+
+
+# Made once: making expressions takes as long as reading some hundred records.
+_TYPED: Final = {name: _typed(name, kind) for name, kind in CDR_SCHEMA.items()}
+_ABSENT: Final = {name: pl.lit(None, kind).alias(name) for name, kind in CDR_SCHEMA.items()}
+
+
 def settle(
     rows: Rows, source: str, directory: Directory, origin: Mapping[str, str], checks: Sequence[Check] = ()
 ) -> Read:
@@ -50,13 +63,7 @@ def settle(
 
 def _complete(frame: pl.DataFrame, directory: Directory) -> pl.DataFrame:
     """Every contract column with its type, and customer and terminator by the directory where the record names none."""
-    absent = [pl.lit(None, kind).alias(name) for name, kind in CDR_SCHEMA.items() if name not in frame.columns]
-    frame = frame.with_columns(absent)
-    text = [name for name, kind in CDR_SCHEMA.items() if kind == pl.String()]
-    frame = frame.with_columns(
-        [_blank_to_null(pl.col(name)) for name in text]
-        + [pl.col(name).cast(kind, strict=False) for name, kind in CDR_SCHEMA.items() if name not in text]
-    )
+    frame = frame.with_columns(_TYPED[name] if name in frame.columns else _ABSENT[name] for name in CDR_SCHEMA)
     of_trunk, of_egress = directory.customer_of_trunk(), directory.terminator_of_trunk()
     of_account = {account: c.id for c in directory.customers for account in c.accounts}
     customer = pl.coalesce(
@@ -72,11 +79,6 @@ def _complete(frame: pl.DataFrame, directory: Directory) -> pl.DataFrame:
         customer.alias("customer"),
         pl.coalesce("terminator", _look_up("egress_trunk", of_egress), "egress_trunk").alias("terminator"),
     )
-
-
-def _blank_to_null(column: pl.Expr) -> pl.Expr:
-    text = column.cast(pl.String).str.strip_chars()
-    return pl.when(text != "").then(text).name.keep()
 
 
 def _look_up(column: str, table: Mapping[str, str]) -> pl.Expr:

@@ -9,7 +9,7 @@ from connectors.errors import ConnectorError
 from connectors.rows.delimited import delimited
 from connectors.rows.settle import settle
 from connectors.rows.understanding import OneToOne, Read, Understanding
-from connectors.vendors.freeswitch_leg import call
+from connectors.vendors.freeswitch_leg import Legs
 from pipeline.directory import Directory
 
 EXAMPLE: Final = (
@@ -28,7 +28,7 @@ class FreeswitchCsv(OneToOne):
     def __init__(self, *, template: str = EXAMPLE, zone: str = "UTC", switch: str = "default") -> None:
         self.columns = re.findall(r"\$\{(\w+)\}", template)
         self.zone = zone
-        self.switch = switch
+        self._legs = Legs(self.columns, "a", zone, switch)
         for needed in ("start", "end"):
             if not any(f"{needed}_{form}" in self.columns for form in ("uepoch", "epoch", "stamp")):
                 raise ConnectorError(
@@ -59,5 +59,4 @@ class FreeswitchCsv(OneToOne):
     def read(self, data: bytes, source: str, first_line: int, directory: Directory) -> Read:
         """Records of the rows; a row with fewer columns than the template is refused."""
         rows = delimited(data, source, first_line, self.columns)
-        told, origin = call(rows, source, "a", self.zone, self.switch)
-        return settle(told, source, directory, origin)
+        return settle(self._legs.of_one_side(rows, source), source, directory, self._legs.origin)

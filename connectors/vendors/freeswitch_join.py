@@ -38,26 +38,29 @@ class Joined:
         """The attempts that are known now, in the order of their records; `over`: nothing more will come."""
         before = pl.col("ended_at").cum_max().shift(1, fill_value=0).clip(self._clock)
         number = pl.int_range(pl.len(), dtype=pl.Int64) + self._rows
-        legs = legs.with_columns(before.alias("_before"), number.alias("_row"), pl.lit(False).alias("_given"))
-        every = legs if self._legs is None else pl.concat([self._legs, legs])
+        # Of a leg's text so much is kept as a reject shows of it.
+        shown = pl.col("raw").str.slice(0, RAW_MAX)
+        legs = legs.with_columns(shown, before.alias("_before"), number.alias("_row"), pl.lit(False).alias("_given"))
+        every = legs if self._legs is None else pl.concat([self._legs, legs], rechunk=True)
         self._rows += legs.height
         latest = every["ended_at"].max()
         self._clock = max(self._clock, latest if isinstance(latest, int) else 0)
         # Calls whose legs are all settled rest until a new leg of theirs comes.
-        open_ = pl.col("call_id").is_in(every.filter(~pl.col("_given"))["call_id"].unique().implode())
-        verdicts = _verdicts(every.filter(open_), _FOREVER if over else self._clock)
-        known = every.filter(open_).join(verdicts, on="_uuid", how="left", maintain_order="left")
-        self._keep(every.filter(~open_), known.with_columns(pl.col("_given") | pl.col("_over")).select(every.columns))
-        return known.filter(pl.col("_told") & ~pl.col("_given")).with_columns(
+        open_ = every.filter(pl.col("call_id").is_in(every.filter(~pl.col("_given"))["call_id"].unique().implode()))
+        verdicts = _verdicts(open_, _FOREVER if over else self._clock)
+        self._keep(every, verdicts.filter("_over")["_uuid"])
+        known = open_.filter(~pl.col("_given")).join(
+            verdicts.filter("_told"), on="_uuid", how="inner", maintain_order="left"
+        )
+        return known.with_columns(
             pl.when("_by_a").then(pl.coalesce(f"_of_{name}", name)).otherwise(name).alias(name) for name in CALLER
         )
 
-    def _keep(self, resting: pl.DataFrame, known: pl.DataFrame) -> None:
-        legs = pl.concat([resting, known]).sort("_row")
+    def _keep(self, every: pl.DataFrame, over: pl.Series) -> None:
+        legs = every.with_columns(pl.col("_given") | pl.col("_uuid").is_in(over.implode()))
         age = self._clock - pl.col("ended_at").max().over("call_id")
         closed = ((pl.col("_a") | _ALONE) & pl.col("_given")).any().over("call_id")
-        kept = legs.filter(age <= pl.when(closed).then(KEEP_MS).otherwise(OPEN_KEEP_MS))
-        self._legs = kept.with_columns(pl.col("raw").str.slice(0, RAW_MAX))
+        self._legs = legs.filter(age <= pl.when(closed).then(KEEP_MS).otherwise(OPEN_KEEP_MS))
 
 
 def _verdicts(every: pl.DataFrame, now: int) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from connectors.rows.lines import Rows
 from connectors.rows.settle import settle
 from connectors.rows.understanding import ByLine, Read, Understanding
 from connectors.vendors.freeswitch_join import Joined
-from connectors.vendors.freeswitch_leg import VARIABLES, call, is_b_leg, origin, prepared, sided
+from connectors.vendors.freeswitch_leg import VARIABLES, Legs
 from pipeline.directory import Directory
 from pipeline.records import CDR_SCHEMA
 
@@ -22,7 +22,16 @@ _SHAPE: Final[dict[str, pl.DataType]] = {
     "variables": pl.Struct({name: pl.String() for name in _READ}),
 }
 _TIMES: Final = ("in.start_uepoch", "in.answer_uepoch", "in.end_uepoch")
+_COLUMNS: Final = dict.fromkeys(["in.switchname", *(f"in.{name}" for name in _READ)], pl.String())
 _UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+
+_JOINING: Final = (
+    (~pl.col("_b")).alias("_a"),
+    pl.col("in.uuid").alias("_uuid"),
+    pl.concat_str("in.originated_legs", "in.last_bridge_to", separator=" ", ignore_nulls=True)
+    .str.extract_all(_UUID)
+    .alias("_names"),
+)
 
 
 class FreeswitchJson(ByLine):
@@ -32,9 +41,8 @@ class FreeswitchJson(ByLine):
 
     def __init__(self, *, leg: Literal["both", "a", "b"] = "both", zone: str = "UTC", switch: str = "") -> None:
         self.leg = leg
-        self.zone = zone
-        self.switch = switch
         self.joins = leg == "both"
+        self._legs = Legs(_READ, None if leg == "both" else leg, zone, switch)
         self._joined = Joined()
 
     @property
@@ -55,27 +63,28 @@ class FreeswitchJson(ByLine):
     def read(self, data: bytes, source: str, first_line: int, directory: Directory) -> Read:
         """Records of JSON documents, one a line or one pretty-printed document per file."""
         rows = json_lines(one_line(data), source, first_line, _SHAPE)
-        flat = rows.frame.rename({f"in.variables.{name}": f"in.{name}" for name in _READ})
-        if self.leg != "both":
-            side, named = call(Rows(flat, rows.rejects), source, self.leg, self.zone, self.switch)
-            return settle(side, source, directory, named)
-        legs = self._legs(prepared(flat))
+        flat = Rows(rows.frame.rename({f"in.variables.{name}": f"in.{name}" for name in _READ}), rows.rejects)
+        if not self.joins:
+            return settle(self._legs.of_one_side(flat, source), source, directory, self._legs.origin)
+        legs = self._both(flat.frame)
         known = pl.col("_uuid").is_not_null() & pl.col("ended_at").is_not_null()
         loose = legs.filter(~known)  # no part of any call: refused with what is missing
-        told = pl.concat([self._joined.take(legs.filter(known)), loose], how="diagonal")
-        return settle(Rows(told, rows.rejects), source, directory, origin(flat.columns))
+        told = self._joined.take(legs.filter(known))
+        return settle(
+            Rows(pl.concat([told, loose], how="diagonal") if loose.height else told, rows.rejects),
+            source,
+            directory,
+            self._legs.origin,
+        )
 
     def finish(self, source: str, directory: Directory) -> Read:
         """The legs that still waited for others."""
-        nothing = pl.DataFrame(schema={"line": pl.Int64(), "raw": pl.String(), "in.switchname": pl.String()})
-        told = self._joined.take(self._legs(prepared(nothing)), over=True)
-        return settle(Rows(told), source, directory, origin([]))
+        nothing = pl.DataFrame(schema={"line": pl.Int64(), "raw": pl.String(), **_COLUMNS})
+        told = self._joined.take(self._both(nothing), over=True)
+        return settle(Rows(told), source, directory, self._legs.origin)
 
-    def _legs(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Both sides in the order of the records, as the join wants them."""
-        sides = [sided(frame.filter(is_b_leg() == (leg == "b")), leg, self.zone, self.switch) for leg in ("a", "b")]
-        both = pl.concat([side.with_columns(pl.lit(n == 0).alias("_a")) for n, side in enumerate(sides)])
-        names = pl.concat_str("in.originated_legs", "in.last_bridge_to", separator=" ", ignore_nulls=True)
-        both = both.with_columns(pl.col("in.uuid").alias("_uuid"), names.str.extract_all(_UUID).alias("_names"))
-        contract = [name for name in CDR_SCHEMA if name in both.columns]
-        return both.sort("line").select("line", "raw", "_uuid", "_a", "_names", *contract, *_TIMES)
+    def _both(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Legs of both sides, as the join wants them."""
+        legs = self._legs.read(frame).with_columns(_JOINING)
+        contract = [name for name in CDR_SCHEMA if name in legs.columns]
+        return legs.select("line", "raw", "_uuid", "_a", "_names", *contract, *_TIMES)

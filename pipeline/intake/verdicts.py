@@ -35,7 +35,7 @@ def judge(kind: Kind, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Verdict,
     rules = [rule for rule in RULES[kind] if rule.reason == "missing" or rule.column not in silent]
     if frame.is_empty():
         return frame, ()
-    suspect = frame.select(pl.any_horizontal(rule.suspect.fill_null(False) for rule in rules).alias("s"))["s"]
+    suspect = frame.select(pl.any_horizontal(rule.suspect for rule in rules).fill_null(False).alias("s"))["s"]
     if not suspect.any():
         return frame, ()
     index = suspect.arg_true()
