@@ -26,6 +26,7 @@ from akira.web.auth.access import Principal
 from akira.web.auth.guard import doors, who
 from akira.web.auth.kept import KeptTokens
 from akira.web.auth.oidc_settings import OidcSettings
+from akira.web.auth.seen import Seen
 from akira.web.auth.tokens import DEFAULT_SCOPES, Tokens
 from akira.web.feeds import FeedRow, FeedRows
 from akira.web.hooks import open_hooks
@@ -78,6 +79,7 @@ def create_app(
     office = Office(store, policy, directory or Directory(), feeds, clock, fan_out)
     app.state.office, app.state.clock = office, clock
     app.state.tokens, app.state.once = Tokens(KeptTokens(store)), sessions.OnceLinks()
+    app.state.seen = Seen(store)
     app.state.hub, app.state.templates = Hub(office.happenings, office.head), environment()
     app.state.oidc_name = oidc.name if oidc.issuer else None
     app.state.outlets, app.state.address = outlets, address

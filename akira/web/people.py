@@ -1,8 +1,8 @@
-"""Who works here: roles, the last sign-in and change, and what lets them in."""
+"""Who works here: roles, when they were last seen, signed in and changed something, and what lets them in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,19 +27,27 @@ class Person:
     """Roles of what is valid; empty for who can do nothing any more."""
     tokens: int
     sessions: int
+    seen_ms: int | None
+    """A request of theirs, reading or writing, to the minute."""
     signed_in_ms: int | None
     changed_ms: int | None
     """When it last changed a ticket."""
 
 
-def people(store: Store, tokens: Tokens, now_ms: int) -> list[Person]:
-    """Everybody with a token or a sign-in on record, those first who may do something."""
+def people(store: Store, tokens: Tokens, seen: Mapping[str, int], now_ms: int) -> list[Person]:
+    """Everybody with a token or a sign-in on record, those first who may do something; `seen` are times by name."""
     signed_in, changed = _signed_in(store), _changed(store)
     by_name: dict[str, list[Token]] = {name: [] for name in signed_in}
     for token in tokens.everything():
         by_name.setdefault(token.name, []).append(token)
     found = [
-        _person(name, [token for token in of if valid(token, now_ms)], signed_in.get(name), changed.get(name))
+        _person(
+            name,
+            [token for token in of if valid(token, now_ms)],
+            seen.get(name),
+            signed_in.get(name),
+            changed.get(name),
+        )
         for name, of in by_name.items()
     ]
     return sorted(found, key=lambda person: (not person.roles, person.name))
@@ -56,10 +64,12 @@ def valid(token: Token, now_ms: int) -> bool:
     return token.revoked_at_ms is None and (token.expires_at_ms is None or token.expires_at_ms > now_ms)
 
 
-def _person(name: str, alive: Iterable[Token], signed_in_ms: int | None, changed_ms: int | None) -> Person:
+def _person(
+    name: str, alive: Iterable[Token], seen_ms: int | None, signed_in_ms: int | None, changed_ms: int | None
+) -> Person:
     kinds = [token.kind for token in alive]
     roles = tuple(role for role in ROLES if any(token.role == role for token in alive))
-    return Person(name, roles, kinds.count("token"), kinds.count("session"), signed_in_ms, changed_ms)
+    return Person(name, roles, kinds.count("token"), kinds.count("session"), seen_ms, signed_in_ms, changed_ms)
 
 
 def _signed_in(store: Store) -> dict[str, int]:

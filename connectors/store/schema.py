@@ -173,6 +173,12 @@ TOKENS: Final = Table(
     Column("expires_at_ms", BigInteger),
     Column("revoked_at_ms", BigInteger),
 )
+PEOPLE_SEEN: Final = Table(
+    "people_seen",
+    METADATA,
+    Column("name", String(255), primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+)
 AUDIT: Final = Table(
     "audit",
     METADATA,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from html import unescape
 
+import pytest
+
+from akira.web.auth.seen import EVERY_MS
 from connectors.store.journal import Journal
 from connectors.store.ledger import AuditLine, Ledger
 from tests.web.conftest import MINUTE, NOW, POLICY, Web, incident
@@ -76,6 +80,7 @@ def test_people_with_their_roles_and_the_end_of_all_they_may(web: Web) -> None:
     browser.post(f"/api/v1/tickets/{web.request_id}/take")
     admin = web.client("admin")
     person = next(one for one in admin.get("/api/v1/people").json() if one["name"] == PERSON)
+    assert person.pop("seen_ms") in (None, NOW), "written once the answer is out"
     assert person == {"name": PERSON, "roles": ["noc", "billing"], "tokens": 2, "sessions": 1,
                       "signed_in_ms": NOW, "changed_ms": NOW}  # fmt: skip
     assert PERSON in unescape(admin.get("/admin/people").text)
@@ -87,6 +92,35 @@ def test_people_with_their_roles_and_the_end_of_all_they_may(web: Web) -> None:
     assert (gone["roles"], gone["tokens"], gone["sessions"], gone["signed_in_ms"]) == ([], 0, 0, NOW)
     assert web.client().get("/admin/people").status_code == 303
     assert web.client("noc").get("/admin/people").status_code == 403
+
+
+def _seen(web: Web, name: str, wanted: int | None) -> bool:
+    """Whether `name` is last seen at `wanted`, now or in a moment."""
+    ends = time.monotonic() + 5
+    while web.app.state.seen.times().get(name) != wanted and time.monotonic() < ends:
+        time.sleep(0.02)
+    told = web.client("admin").get("/api/v1/people").json()
+    return next(one["seen_ms"] for one in told if one["name"] == name) == wanted
+
+
+def test_reading_is_being_seen_and_is_written_down_once_a_minute(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, wrote = web.app.state.seen, []
+    write = seen.write
+    monkeypatch.setattr(type(seen), "write", lambda self, name, at_ms: wrote.append(name) or write(name, at_ms))
+    noc = web.client("noc")
+    for _ in range(5):
+        assert noc.get("/api/v1/tickets").status_code == 200
+    assert _seen(web, "noc-person", NOW)
+    web.clock.now += EVERY_MS - 1
+    noc.get("/queue")
+    assert _seen(web, "noc-person", NOW)
+    web.clock.now += 1
+    noc.get("/api/v1/tickets/I-1")
+    assert _seen(web, "noc-person", NOW + EVERY_MS) and wrote.count("noc-person") == 2
+    write("noc-person", NOW)
+    assert _seen(web, "noc-person", NOW + EVERY_MS), "a later time stays"
+    assert web.client("viewer").get("/api/v1/people").status_code == 403
+    assert "viewer-person" not in seen.times(), "who is refused was not here"
 
 
 def test_a_silence_that_is_ended_pages_again(web: Web) -> None:

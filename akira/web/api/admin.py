@@ -197,7 +197,7 @@ def audited(
 def list_people(request: Request, me: TokenReader) -> list[Person]:
     """Who may do something here, and when they last did."""
     state = request.app.state
-    return people(state.office.store, state.tokens, state.clock())
+    return people(state.office.store, state.tokens, state.seen.times(), state.clock())
 
 
 @routes.post("/people/end-access", name="people.end_access", status_code=204)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, BackgroundTasks, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
@@ -26,7 +26,7 @@ class Guard:
 
     operation: str
 
-    async def __call__(self, request: Request) -> Principal:
+    async def __call__(self, request: Request, afterwards: BackgroundTasks) -> Principal:
         """Who is asking."""
         principal = await who(request)
         if principal is None:
@@ -39,6 +39,9 @@ class Guard:
         if principal.csrf is not None and request.method not in _SAFE:
             await _same_browser(request, principal.csrf)
         request.state.principal = principal
+        seen, at_ms = request.app.state.seen, request.app.state.clock()
+        if seen.due(principal.name, at_ms):
+            afterwards.add_task(seen.write, principal.name, at_ms)  # once the answer is out: it waits for writers
         return principal
 
 

@@ -88,7 +88,9 @@ def test_message(
 def list_people(request: Request, me: Annotated[Principal, Depends(Guard("tokens.read"))]) -> HTMLResponse:
     """Who may do something here, and when they last did."""
     state = request.app.state
-    return page(request, me, "people.html", people=people(state.office.store, state.tokens, state.clock()))
+    return page(
+        request, me, "people.html", people=people(state.office.store, state.tokens, state.seen.times(), state.clock())
+    )
 
 
 @routes.post("/admin/people/end-access", name="page.people.end_access")
