@@ -11,7 +11,6 @@ import structlog
 from fastapi import FastAPI
 
 from akira.beside import Outage, Work, beside
-from akira.chores import now_ms
 from akira.metrics import Metrics
 from akira.wiring import Parts
 from connectors.alertmanager.book import Book
@@ -21,6 +20,7 @@ from connectors.alertmanager.reconcile import Reconciler
 from connectors.alertmanager.settings import AlertmanagerSettings
 from connectors.alertmanager.tickets_out import post
 from connectors.alertmanager.webhook import router
+from connectors.clock import now_ms
 from connectors.errors import ConnectorError
 from pipeline.ports import Disconnected
 

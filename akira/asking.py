@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from akira.beside import Outage, Work, beside
-from akira.chores import now_ms
 from akira.metrics import Metrics
 from akira.wiring import Parts
+from connectors.clock import now_ms
 from connectors.errors import ConnectorError
 from connectors.outlets.back import Back
 from connectors.outlets.port import Poll

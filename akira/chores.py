@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import Final
 from akira.metrics import Metrics
 from akira.pump import Pump
 from akira.slice_metrics import figures_of
+from connectors.clock import now_ms
 from connectors.store.door import Desk
 from connectors.store.outbox import Outbox
 
@@ -81,8 +81,3 @@ def _keep_pumping(pump: Pump, stop: threading.Event) -> None:
             stop.wait(PAUSE_S)
     while not pump.breaker.failures and pump.round(now_ms()):
         pass
-
-
-def now_ms() -> int:
-    """Epoch milliseconds."""
-    return time.time_ns() // 1_000_000

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from akira.metrics import CONTENT_TYPE, Metrics
 from akira.web.health import healthz
+from connectors.clock import now_ms
 from pipeline.run import Step
 from pipeline.watch.feeds import Feed
 
@@ -69,7 +70,7 @@ class Status:
         self.metrics.slices_live(int(self.stats().get("slices", 0)))
         self.metrics.ticket_events(event.kind for event in step.events)
         if step.kept is not None:
-            self.metrics.checkpointed(time.time_ns() // 1_000_000)
+            self.metrics.checkpointed(now_ms())
         for event in step.events:
             self._log.info(event.kind, ticket=event.ticket_id, why=event.why)
 

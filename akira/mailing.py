@@ -11,9 +11,9 @@ from typing import Final
 import structlog
 
 from akira.beside import Outage, Work, beside
-from akira.chores import now_ms
 from akira.metrics import Metrics
 from akira.wiring import Parts
+from connectors.clock import now_ms
 from connectors.errors import ConnectorError
 from connectors.mail.addresses import is_address
 from connectors.mail.door import MailDoor

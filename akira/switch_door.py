@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 
 from fastapi import FastAPI
 
+from connectors.clock import now_ms
 from connectors.http_intake import cdr_router
 from connectors.spool import Spool
 
@@ -20,7 +20,7 @@ def open_door(app: FastAPI, spools: Mapping[str, Spool]) -> None:
         return
 
     def may_write(text: str) -> bool:
-        principal = app.state.tokens.check(text, time.time_ns() // 1_000_000)
+        principal = app.state.tokens.check(text, now_ms())
         return principal is not None and bool(principal.may("tickets.open"))
 
     app.include_router(cdr_router(spools, may_write))

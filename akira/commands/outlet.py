@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from akira import settings as akira_settings
-from akira.chores import now_ms
 from akira.commands.token import TERMINAL
 from akira.errors import EXIT_USAGE, OperatorError
 from akira.outlet_care import standings, tried
 from akira.wiring import opened
+from connectors.clock import now_ms
 
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="the settings file")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]

@@ -6,11 +6,11 @@ Absence closes nothing and an Alertmanager that is away changes nothing: see `in
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 
 from connectors.alertmanager.client import AlertmanagerClient
 from connectors.alertmanager.inbox import Inbox
+from connectors.clock import now_ms
 from connectors.errors import ConnectorError
 from pipeline.ports import Disconnected
 
@@ -24,7 +24,7 @@ class Reconciler:
         inbox: Inbox,
         poll_s: float,
         told: Callable[[str], None],
-        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        now_ms: Callable[[], int] = now_ms,
     ) -> None:
         self._client, self._inbox, self._poll_s, self._told, self._now_ms = client, inbox, poll_s, told, now_ms
 

@@ -6,7 +6,6 @@ failure, so a delivery is taken idempotently. When it cut the list short, the re
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -17,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from connectors.alertmanager.alert import Alert, Hook
 from connectors.alertmanager.inbox import Inbox
+from connectors.clock import now_ms
 from pipeline.ports import Disconnected
 
 PATH: Final = "/hooks/alertmanager"
@@ -31,7 +31,7 @@ def router(
     authorised: Callable[[str], bool],
     listed: Callable[[], list[Alert]] | None = None,
     shed: Callable[[], None] = lambda: None,
-    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    now_ms: Callable[[], int] = now_ms,
     body_bytes: int = BODY_BYTES,
     at_once: int = AT_ONCE,
 ) -> APIRouter:

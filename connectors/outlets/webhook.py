@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
+from connectors.clock import now_ms
 from connectors.errors import ConnectorError
 from connectors.outlets.http import Http
 from connectors.outlets.settings import OutletSettings, Secret
@@ -62,7 +63,7 @@ class Webhook:
 
     def test(self, text: str) -> str:
         """Post a message of the type `test`."""
-        at_ms = time.time_ns() // 1_000_000
+        at_ms = now_ms()
         self._post(f"test:{at_ms}", "test", at_ms, {"text": text})
         return "a message of the type `test` was taken"
 

@@ -6,10 +6,10 @@ A page that cannot be had is a silent source, never a value: no `up = 0` is made
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from connectors.clock import now_ms
 from connectors.prometheus.elements import profile
 from connectors.prometheus.getting import Getter, ScrapeSettings
 from connectors.prometheus.page import PageReader
@@ -27,7 +27,7 @@ class ScrapeSource:
         settings: ScrapeSettings,
         peers: Mapping[str, Peer],
         *,
-        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        now_ms: Callable[[], int] = now_ms,
     ) -> None:
         self._settings, self._now_ms = settings, now_ms
         self._reader = page_reader(settings, peers)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from connectors.clock import now_ms
 from connectors.prometheus.exposition import Sample
 from connectors.prometheus.getting import Getter, ScrapeSettings
 from connectors.prometheus.profiles import Peer
@@ -33,7 +33,7 @@ class ServerSource:
         settings: ScrapeSettings,
         peers: Mapping[str, Peer],
         *,
-        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        now_ms: Callable[[], int] = now_ms,
     ) -> None:
         self._settings, self._now_ms = settings, now_ms
         self._reader = page_reader(settings, peers)
