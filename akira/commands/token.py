@@ -16,11 +16,11 @@ from rich.table import Table
 from akira import settings as akira_settings
 from akira.errors import EXIT_BAD_INPUT, EXIT_USAGE, OperatorError
 from akira.web.api.admin import person_name
-from akira.web.app import wall_clock
 from akira.web.auth.access import ROLES, SCOPES
 from akira.web.auth.kept import KeptTokens
 from akira.web.auth.tokens import Tokens
 from akira.wiring import opened
+from connectors.clock import now_ms
 from pipeline.desk.words import clock
 
 DAY_MS = 86_400_000
@@ -63,7 +63,7 @@ def new(
     scopes = frozenset(known for known in SCOPES if known in (scope or ())) or None
     with _tokens(settings) as tokens:
         lasts = days * DAY_MS or None
-        text, token = tokens.issue(name, granted, at_ms=wall_clock(), by=TERMINAL, lasts_ms=lasts, scopes=scopes)
+        text, token = tokens.issue(name, granted, at_ms=now_ms(), by=TERMINAL, lasts_ms=lasts, scopes=scopes)
     typer.echo(json.dumps({"id": token.id, "name": name, "role": role, "token": text}) if as_json else text)
 
 
@@ -76,7 +76,7 @@ def list_all(settings: SettingsFile = None, as_json: AsJson = False) -> None:
         typer.echo(json.dumps([{key: value for key, value in row.items() if key != "hash"} for row in rows]))
         return
     table = Table("id", "name", "role", "scopes", "ends", "state", box=None)
-    now = wall_clock()
+    now = now_ms()
     for token in known:
         ended = token.expires_at_ms is not None and token.expires_at_ms <= now
         state = "revoked" if token.revoked_at_ms else ("ended" if ended else "valid")
@@ -90,7 +90,7 @@ def revoke(
 ) -> None:
     """End a token at once."""
     with _tokens(settings) as tokens:
-        if not tokens.revoke(token_id, wall_clock(), TERMINAL):
+        if not tokens.revoke(token_id, now_ms(), TERMINAL):
             raise OperatorError(f"no token {token_id} is valid", "`akira token list` shows them", EXIT_BAD_INPUT)
     typer.echo(f"{token_id} is revoked")
 

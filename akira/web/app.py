@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -37,6 +36,7 @@ from akira.web.pages import admin, duty, lists, runbooks, tickets
 from akira.web.pages import commands as page_commands
 from akira.web.pages.render import environment, page
 from akira.web.problems import Problem
+from connectors.clock import now_ms
 from connectors.outlets.kinds import AnyOutlet
 from connectors.store.append import FanOut, nobody
 from connectors.store.door import Desk
@@ -51,11 +51,6 @@ NO_OIDC: Final = OidcSettings()
 """Nobody vouches for people: they sign in with tokens."""
 
 
-def wall_clock() -> int:
-    """Now, in epoch milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
 def no_feeds() -> Sequence[FeedRow]:
     """A console without a watch beside it hears nothing of feeds, and says so."""
     return ()
@@ -67,7 +62,7 @@ def create_app(
     *,
     directory: Directory | None = None,
     feeds: FeedRows = no_feeds,
-    clock: Callable[[], int] = wall_clock,
+    clock: Callable[[], int] = now_ms,
     fan_out: FanOut = nobody,
     oidc: OidcSettings = NO_OIDC,
     address: str = "",
