@@ -19,6 +19,9 @@ from connectors.store.outbox import Outbox
 
 PAUSE_S: Final = 0.25
 DESK_EVERY_S: Final = 5.0
+PRUNE_EVERY_MS: Final = 3_600_000
+PRUNE_AT_ONCE: Final = 1_000
+"""Messages forgotten in one transaction; while there are more, as many each time that the desk is looked after."""
 
 
 @dataclass
@@ -30,6 +33,9 @@ class Chores:
     outbox: Outbox
     metrics: Metrics
     failed: Callable[[BaseException], None]
+    keep_sent_ms: int
+    """So long after its event a message that its target took is kept."""
+    _prune_at_ms: int = 0
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -73,6 +79,13 @@ class Chores:
         targets = {target for target, _ in counts}
         pairs = {each: (counts.get((each, "pending"), 0), counts.get((each, "dead"), 0)) for each in targets}
         self.metrics.outbox(pairs)
+        self._prune(at_ms)
+
+    def _prune(self, at_ms: int) -> None:
+        """Forget old messages, the first time at the start."""
+        if at_ms >= self._prune_at_ms:
+            forgotten = self.outbox.prune(at_ms - self.keep_sent_ms, PRUNE_AT_ONCE)
+            self._prune_at_ms = at_ms if forgotten == PRUNE_AT_ONCE else at_ms + PRUNE_EVERY_MS
 
 
 def _keep_pumping(pump: Pump, stop: threading.Event) -> None:

@@ -40,6 +40,9 @@ class StoreSettings(_Section):
         default=SecretStr("sqlite:///akira.db"),
         description="sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DB",
     )
+    keep_sent_days: int = Field(
+        default=30, ge=1, le=3650, description="so long messages that were taken by their target stay in the outbox"
+    )
 
 
 class RunSettings(_Section):

@@ -182,4 +182,5 @@ def _chores(parts: Parts, targets: Mapping[str, Target], faults: list[BaseExcept
         faults.append(fault)
         stop.set()
 
-    return Chores(sending, parts.desk, parts.outbox, parts.metrics, failed)
+    keep_ms = parts.settings.store.keep_sent_days * 86_400_000
+    return Chores(sending, parts.desk, parts.outbox, parts.metrics, failed, keep_ms)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, func, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, or_, select, update
 
 from connectors.store import schema as s
 from connectors.store.engine import Store
@@ -78,6 +78,31 @@ class Outbox:
             _set(connection, dropped, {"state": "dropped"})
             _on_record(connection, meant, dropped, at_ms, by, "dropped")
         return len(dropped)
+
+    def prune(self, before_ms: int, limit: int) -> int:
+        """Forget messages that were taken or given up, of events before `before_ms`: the oldest, `limit` at most; how
+        many. What is still needed stays at any age: the last that a target took of a ticket, which goes again after a
+        dead letter, and the last with each remote id, by which an answer finds its ticket."""
+        o, later, e = s.OUTBOX.c, s.OUTBOX.alias(), s.EVENTS.c
+        after = select(later.c.id).where(
+            later.c.ticket_id == o.ticket_id, later.c.target == o.target, later.c.seq > o.seq
+        )
+        overtaken = after.where(later.c.state == "sent").exists()
+        named = after.where(later.c.remote_id == o.remote_id).exists()
+        old = (
+            select(o.id)
+            .join(s.EVENTS, (e.ticket_id == o.ticket_id) & (e.seq == o.seq))
+            .where(o.state.in_(("sent", "dropped")), e.at_ms < before_ms, overtaken, or_(o.remote_id.is_(None), named))
+            .order_by(o.id)
+            .limit(limit)
+        )
+        # Searched while others may write: nothing makes what is found needed again.
+        with self._store.reading() as connection:
+            found = connection.execute(old).scalars().all()
+        if found:
+            with self._store.writing() as connection:
+                connection.execute(delete(s.OUTBOX).where(o.id.in_(found)))
+        return len(found)
 
     def last_error(self, target: str) -> str:
         """Of the newest row that waits or is dead because of one; empty when there is none."""

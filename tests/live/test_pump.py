@@ -119,6 +119,6 @@ def test_a_slow_target_keeps_no_other_waiting(store: Store) -> None:
     waited: list[bool] = []
     metrics, outbox, faults = Metrics("0", lambda: 0.0), Outbox(store), list[BaseException]()
     sending = pumps(outbox, Tickets(store), {"one": hangs, "two": Counting()}, metrics)
-    with Chores(sending, Desk(store, DeskPolicy()), outbox, metrics, faults.append).running():
+    with Chores(sending, Desk(store, DeskPolicy()), outbox, metrics, faults.append, keep_sent_ms=2**62).running():
         assert through.wait(60)
     assert faults == [] and waited == [True], "all of the other went while the first message of this one hung"

@@ -52,7 +52,7 @@ def test_a_fault_becomes_a_ticket_and_an_alert_and_both_clear(tmp_path: Path) ->
         running.callback(store.close)
         desk, journal, outbox = Desk(store, policy), Journal(store, policy), Outbox(store)
         faults: list[BaseException] = []
-        chores = Chores((), desk, outbox, metrics, faults.append)
+        chores = Chores((), desk, outbox, metrics, faults.append, keep_sent_ms=2**62)
         running.enter_context(chores.running())
         page = Web(metrics.page)
         running.callback(page.close)

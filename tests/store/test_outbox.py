@@ -119,3 +119,55 @@ def test_a_revision_read_again_says_nothing_twice(outbox: Outbox, store: Store) 
     assert len(outbox.rows()) == before
     Journal(store, DeskPolicy(), lambda ticket, event: ("jira",)).record([recovered(9, severity="SEV3")], None)
     assert len(outbox.rows()) == before + 3
+
+
+LATER = 2**50
+"""After every event."""
+
+
+def _left(outbox: Outbox, target: str = "jira") -> list[str]:
+    return sorted(row.key for row in outbox.rows() if row.target == target)
+
+
+def test_old_messages_are_forgotten_but_for_the_last_that_each_target_took_of_a_ticket(outbox: Outbox) -> None:
+    jira = outbox.due(0, target="jira")
+    first = [row for row in jira if row.event.ticket_id == "i-1"]
+    outbox.settle([sent(row.id, "NOC-17" if row in first else None) for row in jira])
+    assert outbox.prune(first[1].event.at_ms, 100) == 1, "of an event before that time"
+    assert _left(outbox) == sorted(row.key for row in jira if row is not first[0])
+    assert outbox.prune(LATER, 100) > 0 == outbox.prune(LATER, 100)
+    assert _left(outbox) == [first[-1].key, "i-2:1:jira"]
+    assert outbox.ticket_of("jira", "NOC-17") == "i-1"
+    assert len(_left(outbox, "kafka")) == len(jira), "what waits is kept"
+
+
+def test_so_many_are_forgotten_at_once_the_oldest_first(outbox: Outbox) -> None:
+    first = [row for row in outbox.due(0, target="jira") if row.event.ticket_id == "i-1"]
+    outbox.settle([sent(row.id) for row in first])
+    assert outbox.prune(LATER, 1) == 1
+    assert first[0].key not in _left(outbox) and first[1].key in _left(outbox)
+
+
+def test_every_name_that_a_target_has_for_a_ticket_stays_known(outbox: Outbox) -> None:
+    first = [row for row in outbox.due(0, target="jira") if row.event.ticket_id == "i-1"]
+    assert len(first) >= 3
+    outbox.settle([sent(first[0].id, "NOC-1"), *(sent(row.id, "NOC-2") for row in first[1:])])
+    assert outbox.prune(LATER, 100) == len(first) - 2
+    assert (outbox.ticket_of("jira", "NOC-1"), outbox.ticket_of("jira", "NOC-2")) == ("i-1", "i-1")
+
+
+def test_a_dead_letter_is_never_forgotten_and_what_follows_it_when_sent_again_neither(outbox: Outbox) -> None:
+    opened, *later = [row for row in outbox.due(0, target="jira") if row.event.ticket_id == "i-1"]
+    outbox.settle([dead(opened.id, 0, "400"), *(sent(row.id) for row in later)])
+    assert outbox.prune(LATER, 100) == len(later) - 1
+    assert outbox.resend(opened.id, 5, "jo") == 1
+    assert [row.id for row in outbox.due(0, target="jira") if row.event.ticket_id == "i-1"] == [opened.id, later[-1].id]
+
+
+def test_what_a_person_gave_up_goes_once_a_later_message_was_taken(outbox: Outbox) -> None:
+    given_up, *later = [row for row in outbox.due(0, target="jira") if row.event.ticket_id == "i-1"]
+    outbox.settle([dead(given_up.id, 0, "400")])
+    outbox.drop(given_up.id, 5, "jo")
+    assert outbox.prune(LATER, 100) == 0
+    outbox.settle([sent(later[0].id)])
+    assert outbox.prune(LATER, 100) == 1 and given_up.key not in _left(outbox)
