@@ -79,5 +79,6 @@ def alerting(parts: Parts, app: FastAPI, stop: threading.Event) -> Iterator[None
             if settings.post_tickets:
                 works.append(Work("alertmanager-post", Posting(client, parts.desk, settings, metrics).run))
         closing.enter_context(beside(works, stop))
+        metrics.shed(SOURCE, 0)
         app.include_router(router(inbox, authorised=authorised, listed=listed, shed=lambda: metrics.shed(SOURCE)))
         yield

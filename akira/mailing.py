@@ -33,6 +33,7 @@ class Mailing:
     def __init__(self, inlet: Inlet, door: MailDoor, metrics: Metrics, poll_s: float) -> None:
         self._inlet, self._door, self._metrics, self._poll_s = inlet, door, metrics, poll_s
         self._outage = Outage(inlet.name, metrics)
+        metrics.mail("refused", 0)
 
     def once(self, at_ms: int) -> bool:
         """Take what lies there; False when it cannot be reached."""

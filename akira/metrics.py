@@ -169,13 +169,14 @@ class Metrics:
         """One alert taken from Alertmanager; outcome: `opened`, `joined`, `known`, `recovering` or `own`."""
         self._alerts.labels(outcome).inc()
 
-    def mail(self, outcome: str) -> None:
-        """One mail; outcome: `opened`, `answered`, `known`, `ignored` or `refused`."""
-        self._mails.labels(outcome).inc()
+    def mail(self, outcome: str, n: int = 1) -> None:
+        """`n` mails; outcome: `opened`, `answered`, `known`, `ignored` or `refused`. None: told from now on, so that
+        Prometheus sees the first as a rise."""
+        self._mails.labels(outcome).inc(n)
 
-    def shed(self, door: str) -> None:
-        """A request was answered 503."""
-        self._shed.labels(door).inc()
+    def shed(self, door: str, n: int = 1) -> None:
+        """`n` requests were answered 503; none as in `mail`."""
+        self._shed.labels(door).inc(n)
 
     # --- how they are made ------------------------------------------------------------------------------------------
 

@@ -39,6 +39,7 @@ def test_a_desk_token_may_deliver_and_a_viewer_may_not(tmp_path: Path) -> None:
         (ticket,) = parts.desk.open_tickets()
         assert said == [401, 401, 204, 204] and ticket.summary == "trunk t1 is down" and not stop.is_set()
         assert b'akira_alerts_total{outcome="opened"} 1.0' in parts.metrics.page()
+        assert b'akira_http_shed_total{door="alertmanager"} 0.0' in parts.metrics.page()
 
 
 def test_tickets_are_posted_again_and_again_and_their_end_once(tmp_path: Path) -> None:

@@ -54,6 +54,15 @@ def test_what_lies_there_is_taken_in_the_order_of_names_and_moved(folder: Path, 
     assert [ticket.summary for ticket in desk.desk.open_tickets()] == ["first", "second"]
 
 
+def test_mails_that_are_refused_are_counted_from_zero_so_that_the_first_is_a_rise(folder: Path, desk: MailDesk) -> None:
+    metrics = Metrics("0", lambda: 0.0)
+    mails = Mailing(DropDir(folder, 10_000_000), desk.door, metrics, 0.1)
+    assert b'akira_mails_total{outcome="refused"} 0.0' in metrics.page()
+    put(folder, "1.eml", b"no mail at all")
+    assert mails.once(desk.at_ms)
+    assert b'akira_mails_total{outcome="refused"} 1.0' in metrics.page()
+
+
 def test_a_maildir_is_read_as_well(folder: Path, desk: MailDesk) -> None:
     (folder / "new").mkdir()
     put(folder / "new", "1700000000.M1P1.mx", mail())
