@@ -151,7 +151,12 @@ _NONE: Final = np.zeros(0, np.uint64)
 
 
 def _touched(cause: Codes, tried: npt.NDArray[np.uint64] | None, rows: Rows) -> npt.NDArray[np.bool_]:
-    return inside(cause, rows.codes) if tried is None else np.isin(rows.call, tried)
+    """Rows within the cause, or of the calls `tried` (ascending) there."""
+    if tried is None or not len(tried):
+        return inside(cause, rows.codes)
+    place = np.minimum(np.searchsorted(tried, rows.call), len(tried) - 1)
+    found: npt.NDArray[np.bool_] = tried[place] == rows.call
+    return found
 
 
 def costs(
