@@ -26,6 +26,7 @@ from pipeline.settings import WatchSettings
 from pipeline.severity import grade
 
 REFRESH_MIN = 5
+GRADED_MIN = 60
 
 
 class Correlator:
@@ -180,7 +181,7 @@ class Correlator:
         return lead
 
     def _grade(self, case: Case, lead: Finding, minute: int, now_ms: int) -> None:
-        minutes = self.recent.since(_since(case, minute, 10))
+        minutes = self.recent.since(_since(case, minute, GRADED_MIN))
         facts = facts_of(case, minutes, self.names, self.directory, self.settings)
         case.facts = {**lead.facts, **asdict(facts)}
         severity, why = grade(facts, self.settings.severity)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +15,9 @@ from pipeline.settings import SeveritySettings
 
 TOUCHED_LEAST = 2
 MAJOR_LEAST = 5
+JUDGED_MIN = 10
+DOUBT_NATS = 4.6
+"""One in a hundred."""
 
 
 @dataclass(slots=True)
@@ -60,19 +63,27 @@ class Tally:
 
 
 def unable(
-    minutes: Iterable[Minute], names: Names, customers: Mapping[str, Impact], settings: SeveritySettings
+    minutes: Sequence[Minute], names: Names, customers: Mapping[str, Impact], settings: SeveritySettings
 ) -> tuple[str, ...]:
-    """Customers whose last-attempt success over all their traffic is below the share of expectation, with support."""
+    """Customers whose last-attempt success over all their traffic is below the share of expectation, with support, and
+    too low for one whose traffic outside the cause works. Each is judged by its last ten minutes, or by as many more as
+    give it enough calls."""
     size = names.count("customer")
     total, answered, normal = np.zeros(size), np.zeros(size), np.zeros(size)
-    for closed in minutes:
+    for age, closed in enumerate(reversed(minutes)):
         rows = closed.rows
-        last = rows.last & ~np.isnan(closed.answer)
-        customer = rows.of("customer")[last]
-        total += np.bincount(customer, minlength=size)
-        answered += np.bincount(customer, rows.answered[last], size)
-        normal += np.bincount(customer, closed.answer[last], size)
-    bad = (total >= settings.unable_support) & (answered < settings.unable_success * normal)
+        customer = rows.of("customer")
+        few = normal < 2 * DOUBT_NATS
+        last = rows.last & ~np.isnan(closed.answer) & (few[customer] | (age < JUDGED_MIN))
+        total += np.bincount(customer[last], minlength=size)
+        answered += np.bincount(customer[last], rows.answered[last], size)
+        normal += np.bincount(customer[last], closed.answer[last], size)
+    elsewhere = np.array([1 - customers[n].share_of_own if n in customers else 1.0 for n in names.lists["customer"]])
+    works = np.maximum(elsewhere * normal, 1e-9)
+    # Chernoff's bound of so few answers when so many are expected
+    nats = works - answered + answered * np.log(np.maximum(answered, 1e-9) / works)
+    sure = (nats >= DOUBT_NATS) | (elsewhere < settings.unable_success)
+    bad = (total >= settings.unable_support) & (answered < settings.unable_success * normal) & sure
     chosen = [names.name("customer", code) for code in np.flatnonzero(bad).tolist()]
     return tuple(name for name in chosen if name in customers and customers[name].share_of_own >= 0.5)
 
