@@ -98,7 +98,7 @@ def _scores(table: Floats, hours: Ints) -> Floats:
         count = np.maximum(COUNT + away / normal.spread * np.sqrt(COUNT), 0.0)
         states.add(rise, poisson_ratio(count, usual, one, 1.0), _MOST_NATS)
         states.add(fall, poisson_ratio(count, usual, one, -1.0), _MOST_NATS)
-        evidence = states.log[: 2 * number].max(axis=1).reshape(2, number).max(axis=0)
+        evidence = states.peak[: 2 * number].reshape(2, number).max(axis=0)
         evidence = np.where(here & (row >= LEARN_ROWS), np.maximum(evidence, 0.0), 0.0)
         scores[row] = evidence / (evidence + np.maximum(most, USUAL_NATS))
         most = np.maximum(most * (1 - 1 / FORGET_ROWS), evidence)

@@ -51,8 +51,8 @@ class CdrMissing:
         for code, switch in enumerate(minute.names_of["switch"]):
             ours = codes == code
             self._note_lag(switch, minute.minute, minute.rows.lag_ms[ours])
-            numbers = minute.rows.seq[ours]
-            numbers = np.unique(numbers[numbers >= 0])
+            numbers = np.sort(minute.rows.seq[ours])
+            numbers = numbers[np.diff(numbers, prepend=-1) > 0]
             if len(numbers) or switch in self.highest:
                 lost, total = self._advance(switch, numbers, minute.minute)
                 track = self.by_counter.add(switch, minute.minute, total, lost)

@@ -8,7 +8,6 @@ Source: Shin, Ramdas & Rinaldo, "E-detectors", 2023 (mixtures of Shiryaev-Robert
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -18,7 +17,9 @@ from pipeline.settings import EvidenceSettings
 
 Floats = npt.NDArray[np.float64]
 SHIFTS: Final = np.array([0.35, 0.7, 1.4, 2.8, 5.0])
-"""Log-odds shifts looked for, in the question's bad direction."""
+"""Log-odds shifts looked for, in the question's bad direction. Tables have a row a shift: long rows are quick."""
+_UP: Final = np.expm1(SHIFTS)[:, None]
+_DOWN: Final = np.expm1(-SHIFTS)[:, None]
 PRIOR_WEIGHT: Final = 2e4
 FORGET: Final = 0.5 ** (1 / 1440)
 CALM_NATS: Final = 4.0
@@ -33,25 +34,23 @@ def dispersion(total: Floats, rho: float | Floats) -> Floats:
 def ratio(
     hits: Floats, total: Floats, expected: Floats, moved: Floats, sign: float | Floats, rho: float | Floats
 ) -> Floats:
-    """[slices, shifts] log likelihood ratios of one minute or one span.
+    """[shifts, slices] log likelihood ratios of one minute or one span.
 
     `expected` is tested with its log-odds `moved`: towards the bad side by its doubt, so that a short baseline stays
     silent, and by what is known of the slice itself. `sign` and `rho` are one for all or one a slice.
     """
     p = np.clip(expected / np.maximum(total, 1e-12), 1e-6, 1 - 1e-6)
     odds = p / (1 - p) * np.exp(moved)
-    p = (odds / (1 + odds))[:, None]
-    shift = np.multiply.outer(sign, SHIFTS)
-    raw = shift * hits[:, None] - total[:, None] * np.log1p(p * np.expm1(shift))
-    found: Floats = raw / dispersion(total, rho)[:, None]
+    p = odds / (1 + odds)
+    raw = np.multiply.outer(SHIFTS, sign * hits) - total * np.log1p(p * np.where(np.greater(sign, 0), _UP, _DOWN))
+    found: Floats = raw / dispersion(total, rho)
     return found
 
 
 def poisson_ratio(count: Floats, expected: Floats, spread: Floats, sign: float) -> Floats:
-    """[slices, shifts] log likelihood ratios of counts against an expected number, divided by `spread`."""
-    shift = sign * SHIFTS[None, :]
-    raw = shift * count[:, None] - expected[:, None] * np.expm1(shift)
-    found: Floats = raw / spread[:, None]
+    """[shifts, slices] log likelihood ratios of counts against an expected number, divided by `spread`."""
+    shift = sign * SHIFTS[:, None]
+    found: Floats = (shift * count - expected * np.expm1(shift)) / spread
     return found
 
 
@@ -85,36 +84,41 @@ class Overdispersion:
         self.excess += prior * self.start
 
 
-def loudest(nats: Floats) -> Floats:
-    """[rows] the largest of the shifts [rows, shifts], column by column: quicker than along the short rows."""
-    return reduce(np.maximum, nats.T)
-
-
 class States:
-    """Shiryaev-Roberts states [slices and room to grow, shifts] in logarithms."""
+    """Shiryaev-Roberts states [shifts, slices and room to grow] in logarithms."""
 
     def __init__(self, settings: EvidenceSettings) -> None:
         self.settings = settings
-        self.log: Floats = np.zeros((0, len(SHIFTS)))
+        self.load(np.zeros((len(SHIFTS), 0)))
+
+    def load(self, log: Floats) -> None:
+        """Take the states of a snapshot."""
+        self.log = log
+        self.peak: Floats = log.max(axis=0)
+        """[slices] the largest of the shifts."""
 
     def grow(self, slices: int) -> None:
         """Make room for new slices."""
-        if len(self.log) < slices:
-            room = np.zeros((slices + slices // 4 - len(self.log), len(SHIFTS)))
-            self.log = np.concatenate([self.log, room])
+        if len(self.peak) < slices:
+            room = slices + slices // 4 - len(self.peak)
+            self.load(np.concatenate([self.log, np.zeros((len(SHIFTS), room))], axis=1))
 
-    def add(self, at: npt.NDArray[np.int64], ratios: Floats, threshold: float) -> None:
-        """Add one minute's ratios [rows, shifts] to the slices `at`."""
-        capped = np.clip(ratios, -self.settings.minute_cap_nats, self.settings.minute_cap_nats)
-        grown = (
-            np.log1p(np.exp(self.log[at])) + capped
-        )  # states are bounded: no overflow, and far quicker than logaddexp
-        self.log[at] = np.clip(grown, -5.0, threshold + self.settings.state_cap_nats)
+    def add(self, at: npt.NDArray[np.int64], ratios: Floats, threshold: float) -> Floats:
+        """Add one minute's ratios [shifts, rows] to the slices `at`; [rows] the peaks that they have now."""
+        cap, most = self.settings.minute_cap_nats, threshold + self.settings.state_cap_nats
+        peak = np.full(len(at), -np.inf)
+        for log, ratio in zip(self.log, ratios, strict=True):
+            # states are bounded: no overflow, and far quicker than logaddexp
+            grown = np.clip(np.log1p(np.exp(log[at])) + np.clip(ratio, -cap, cap), -5.0, most)
+            log[at] = grown
+            np.maximum(peak, grown, out=peak)
+        self.peak[at] = peak
+        return peak
 
-    def over(self, at: npt.NDArray[np.int64], threshold: float) -> npt.NDArray[np.bool_]:
-        """[at] which of the slices `at` are over the threshold."""
-        found: npt.NDArray[np.bool_] = loudest(self.log[at]) >= threshold
-        return found
+    def silence(self, at: npt.NDArray[np.int64]) -> None:
+        """Begin anew: the evidence of the slices `at` is used up."""
+        self.log[:, at] = 0.0
+        self.peak[at] = 0.0
 
 
 def threshold(tests: int, settings: EvidenceSettings) -> float:

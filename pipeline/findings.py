@@ -75,14 +75,21 @@ class ClosedMinute:
 
     @cached_property
     def _by_metric(self) -> dict[str, list[Sample]]:
-        found: dict[str, list[Sample]] = {}
-        columns = ["metric", "at", "interval_ms", "switch", "peer_kind", "peer", "customer", "value"]
-        for metric, at, interval, switch, kind, peer, customer, value in self.sip[columns].rows():
-            sample = Sample(
-                at, interval or MINUTE_MS, switch, kind or "switch", peer or switch, customer or "", value, peer is None
-            )
-            found.setdefault(metric, []).append(sample)
-        return found
+        named = self.sip.select(
+            "metric",
+            "at",
+            pl.col("interval_ms").replace({0: MINUTE_MS}).fill_null(MINUTE_MS),
+            "switch",
+            pl.col("peer_kind").fill_null("switch"),
+            pl.col("peer").replace({"": None}).fill_null(pl.col("switch")),
+            pl.col("customer").fill_null(""),
+            "value",
+            pl.col("peer").is_null().alias("own"),
+        )
+        return {
+            str(metric): list(map(Sample._make, part.rows()))
+            for (metric,), part in named.partition_by("metric", include_key=False, as_dict=True).items()
+        }
 
     def samples(self, metric: str) -> list[Sample]:
         """The samples of one metric that arrived in this minute, ordered by time, switch and peer."""

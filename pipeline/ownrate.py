@@ -74,11 +74,11 @@ class OwnRates:
         known = rate.hits + self.evidence.baseline_doubt_sd * np.sqrt(rate.hits + 1)
         p = max(known / rate.total, self.floor)
         states = States(self.evidence)
-        states.log = np.array([rate.log])
+        states.load(np.array(rate.log)[:, None])
         one = np.ones(1)
         gains = ratio(one * hits, one * total, one * total * p, np.zeros(1), 1.0, self.evidence.overdispersion)
         states.add(np.array([0]), gains, self.limit)
-        rate.log = states.log[0].tolist()
+        rate.log = states.log[:, 0].tolist()
 
     def _open(self, key: str, rate: Rate, minute: int) -> None:
         table = np.array(rate.minutes)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -62,15 +64,45 @@ class Rows:
 
     def take(self, index: npt.NDArray[np.intp] | slice | Flags) -> Rows:
         """The rows at `index`."""
-        if not isinstance(index, slice) and index.dtype == np.bool_:
-            index = np.flatnonzero(index)  # few of many are picked sooner by place than by mask, column by column
-        picked = {f.name: getattr(self, f.name)[index] for f in fields(self) if f.name != "call_id"}
-        return Rows(call_id=self.call_id[index], **picked)
+        if isinstance(index, slice):
+            return Rows(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+        return Picked([(self, np.arange(len(self))[index])])
 
     def of(self, dim: str) -> npt.NDArray[np.int32]:
         """The codes of one dimension."""
         column: npt.NDArray[np.int32] = self.codes[:, DIMS.index(dim)]
         return column
+
+
+class Picked(Rows):
+    """Rows at ascending places in others, one after the other. A column is gathered when it is first asked for: most of
+    those who pick rows read few of their columns."""
+
+    __slots__ = ("_parts",)
+    _parts: Sequence[tuple[Rows, npt.NDArray[np.intp]]]
+
+    def __init__(self, parts: Sequence[tuple[Rows, npt.NDArray[np.intp]]]) -> None:
+        object.__setattr__(self, "_parts", parts)
+
+    def __len__(self) -> int:
+        return sum(len(at) for _, at in self._parts)
+
+    def take(self, index: npt.NDArray[np.intp] | slice | Flags) -> Rows:
+        """The rows at `index` (ascending)."""
+        place = np.arange(len(self))[index]
+        parts, start = [], 0
+        for rows, at in self._parts:
+            first, last = np.searchsorted(place, (start, start + len(at)))
+            parts.append((rows, at[place[first:last] - start]))
+            start += len(at)
+        return Picked(parts)
+
+    def __getattr__(self, name: str) -> Any:
+        gathered = [getattr(rows, name)[at] for rows, at in self._parts]
+        if len(gathered) > 1:
+            gathered = [pl.concat(gathered) if name == "call_id" else np.concatenate(gathered)]
+        object.__setattr__(self, name, gathered[0])
+        return gathered[0]
 
 
 def _ints(frame: pl.DataFrame, name: str, absent: int = -1) -> Ints:
@@ -134,13 +166,3 @@ def build(frame: pl.DataFrame, names: Names, retry: Flags, definitions: Sources)
         call=frame["call_id"].hash(7).to_numpy(),
         call_id=frame["call_id"],
     )
-
-
-def concat(parts: list[Rows]) -> Rows:
-    """One Rows of several, in their order."""
-    if len(parts) == 1:
-        return parts[0]
-    joined = {
-        f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Rows) if f.name != "call_id"
-    }
-    return Rows(call_id=pl.concat([part.call_id for part in parts]), **joined)

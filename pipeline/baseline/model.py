@@ -17,35 +17,22 @@ import numpy.typing as npt
 
 from pipeline.baseline.history import BINS, HOURS, History
 from pipeline.leaves import FAMILIES, Leaves
-from pipeline.names import DIMS
 from pipeline.questions import Question, Scale
 
 Floats = npt.NDArray[np.float64]
+Picked = slice | npt.NDArray[np.intp]
 PRIOR_SD: Final[dict[tuple[str, ...], float]] = {
     ("destination",): 1.0,
     ("terminator",): 0.5,
     ("terminator", "destination"): 0.4,
     ("customer",): 1.5,
 }
-NEW_SD: Final[dict[tuple[str, ...], float]] = {
-    (): 0.1,
-    ("customer",): 1.5,
-    ("trunk",): 1.0,
-    ("terminator",): 1.0,
-    ("destination",): 1.0,
-    ("switch",): 0.5,
-    ("terminator", "destination"): 0.6,
-    ("customer", "destination"): 0.6,
-    ("customer", "terminator"): 0.6,
-}
-"""How far a slice never seen may lie from what its parents say: the doubt of a cold start."""
 MISFIT_SD: Final = ((0, 0.06), (240, 0.12), (1440, 0.025))
 """What the model may miss from so many learnt minutes on: little once each hour was seen, most when the first day has
 gone on into hours that were not."""
 HOUR_SD: Final = 0.3
 OWN_SD: Final = 0.5
 SWEEPS: Final = 4
-QUANTUM: Final = 2.0**30
 HISTORY_DISPERSION: Final = 2.0
 
 
@@ -137,7 +124,7 @@ def _information(leaves: Leaves, seen: Floats) -> Floats:
     for family, dims in enumerate(FAMILIES):
         if dims in (("trunk",), ("switch",)):
             column = leaves.slices[:, family]
-            weights = (seen / np.maximum(np.bincount(leaves.cell, minlength=len(seen)), 1))[leaves.cell]
+            weights = (seen / np.maximum(leaves.cell_leaves, 1))[leaves.cell]
         else:
             column, weights = leaves.cells[:, family], seen
         inside = column >= 0
@@ -173,10 +160,11 @@ def _newton(model: Fit, columns: npt.NDArray[np.int64], total: Floats, hits: Flo
     """Move the effects to the posterior mode; the fitted probability of every row."""
     model.mean = float(logit(np.array(hits.sum() + 0.5) / (total.sum() + 1)))
     shift = np.zeros(len(columns))
-    families = []
+    families: list[tuple[Picked, npt.NDArray[np.int64], npt.NDArray[np.intp], float]] = []
     for dims, sd in PRIOR_SD.items():
         column = columns[:, FAMILIES.index(dims)]
-        rows = np.flatnonzero(column >= 0)
+        given = column >= 0
+        rows: Picked = slice(None) if given.all() else np.flatnonzero(given)
         at, index = np.unique(column[rows], return_inverse=True)
         families.append((rows, at, index, sd))
         shift[rows] += model.effects[column[rows]]
@@ -213,29 +201,3 @@ def _hours(table: Floats) -> Floats:
     whole = shift(together, hits.sum(axis=0), np.clip(usual, 1e-6, 1 - 1e-6))
     moved = expit(logit(own)[:, None] + whole)
     return whole + shift(total, hits, moved)
-
-
-def expected(model: Fit, leaves: Leaves, leaf: npt.NDArray[np.int64], hour: int | None) -> Floats:
-    """[rows] expected probability of a hit for each leaf, on a grid of 2^-30 so that sums are exact in any order."""
-    columns = leaves.slices[leaf]
-    effects = np.concatenate([model.effects, np.zeros(leaves.slice_count() - len(model.effects))])
-    shift = np.zeros(len(leaf))
-    for dims in PRIOR_SD:
-        column = columns[:, FAMILIES.index(dims)]
-        shift += np.where(column >= 0, effects[column], 0.0)
-    if hour is not None and len(model.hours):
-        destination = leaves.codes[leaf, DIMS.index("destination")]
-        inside = (destination >= 0) & (destination < len(model.hours))
-        shift += np.where(inside, model.hours[np.where(inside, destination, 0), hour], 0.0)
-    p = np.clip(expit(model.mean + shift), 1e-5, 1 - 1e-5)
-    rounded: Floats = np.round(p * QUANTUM) / QUANTUM
-    return rounded
-
-
-def doubt(model: Fit, leaves: Leaves) -> Floats:
-    """[slices] standard deviation of the expectation's log-odds."""
-    information = np.zeros(leaves.slice_count())
-    information[: len(model.information)] = model.information
-    fresh = np.array([NEW_SD[dims] for dims in FAMILIES])[leaves.slice_family]
-    variance: Floats = 1 / (information / HISTORY_DISPERSION + 1 / fresh**2) + model.misfit_sd**2
-    return np.sqrt(variance)

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from pipeline.correlate.cost import LOSING, Loss, costs
+from pipeline.correlate.cost import LOSING, costs
 from pipeline.correlate.impact import Tally
+from pipeline.correlate.loss import Loss
 from pipeline.correlate.relate import narrowed
 from pipeline.findings import Finding, NamedCause
 from pipeline.incidents import Cost, Evidence, Incident, Moved, Severity
@@ -83,21 +84,24 @@ class Case:
         codes = coded(self.cause, names)
         for closed in minutes:
             self.tally.add(closed, codes, names)
+            self.loss.add(codes, closed)
             self.tallied_until = closed.minute
 
     def count_until_end(self, minutes: Sequence[Minute], names: Names, ended_ms: int) -> None:
         """Count anew without the minutes that showed its recovery, when all of it is still at hand."""
         onset = self.onset_ms() // MINUTE_MS
         if minutes and minutes[0].minute <= onset:
-            self.tally = Tally()
-            self.count([m for m in minutes if onset <= m.minute and m.minute * MINUTE_MS < ended_ms], names)
+            self.tally, codes = Tally(), coded(self.cause, names)
+            for closed in minutes:
+                if onset <= closed.minute and closed.minute * MINUTE_MS < ended_ms:
+                    self.tally.add(closed, codes, names)
 
-    def costs(self, minutes: Sequence[Minute], names: Names) -> tuple[Cost, ...]:
+    def costs(self) -> tuple[Cost, ...]:
         """About what it costs by now; asked when a revision is told, and only worked out where calls bear charges."""
         if not self.loss.charges.charged or self.lead not in LOSING | {"rating_failure"}:
             return ()
         until_ms = self.ended_ms or self.seen_ms
-        missing = self.loss.count(coded(self.cause, names), minutes, until_ms)
+        missing = self.loss.count(until_ms)
         return costs(self.lead, self.loss, missing, list(self.findings.values()), until_ms, self.ended_ms is not None)
 
     def grade(self, severity: Severity, why: str, now_ms: int, hold_ms: int, first: bool) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from pipeline.correlate.case import Case, case_id
-from pipeline.correlate.cost import loss_of
 from pipeline.correlate.facts import customers_of, facts_of
 from pipeline.correlate.failover import failovers, users
 from pipeline.correlate.impact import Tally, carried
 from pipeline.correlate.lead import cause_of, leading, spoken
+from pipeline.correlate.loss import loss_of
 from pipeline.correlate.moves import BEFORE_MIN, moves
 from pipeline.correlate.platform import platform_finding
 from pipeline.correlate.relate import Known, belongs, returns
@@ -146,8 +146,7 @@ class Correlator:
         if case.told is not None and not _changed(case.told, incident):
             return None
         case.revision += 1
-        costs = case.costs(list(self.recent.minutes), self.names)
-        case.told = replace(incident, evidence=replace(incident.evidence, costs=costs))
+        case.told = replace(incident, evidence=replace(incident.evidence, costs=case.costs()))
         return case.told
 
     def _update(self, case: Case, minute: int, now_ms: int) -> None:

@@ -13,6 +13,7 @@ Floats = NDArray[np.float64]
 SHIFTS = (0.35, 0.7, 1.2, 1.9, 3.0, 5.0)
 """Log-odds (Poisson: log-rate) a cause may move its leaves by; the sign follows from the direction."""
 CHUNK = 4096
+FEW = 16
 _EDGE = 1e-6
 _SIGNS: dict[Direction, tuple[int, ...]] = {"up": (1,), "down": (-1,), "both": (1, -1)}
 
@@ -39,24 +40,21 @@ def exact(values: Floats) -> Floats:
 
 
 def _binomial(hits: Floats, expected: Floats, total: Floats, thetas: list[float], settings: Settings) -> Floats:
-    rate = np.clip(expected / np.maximum(total, _EDGE), _EDGE, 1.0 - _EDGE)
-    misses = total - hits
+    rate = np.clip(expected / np.maximum(total, _EDGE), _EDGE, 1.0 - _EDGE)[:, None]
     calm, struck = 1.0 / settings.rho - 1.0, 1.0 / settings.effect_rho - 1.0
-    base = _rising(calm * rate, hits) + _rising(calm * (1.0 - rate), misses) - _rising(np.full(1, calm), total)
-    base = base + _rising(np.full(1, struck), total)
-    nats = np.empty((len(thetas), len(hits)))
-    for place, theta in enumerate(thetas):
-        odds = np.exp(theta)
-        shifted = np.clip(rate * odds / (1.0 - rate + rate * odds), _EDGE, 1.0 - _EDGE)
-        nats[place] = _rising(struck * shifted, hits) + _rising(struck * (1.0 - shifted), misses) - base
-    return nats
+    odds = np.exp(thetas)
+    shifted = np.clip(rate * odds / (1.0 - rate + rate * odds), _EDGE, 1.0 - _EDGE)
+    nats = _rising(np.hstack([struck * shifted, calm * rate]), hits)
+    nats += _rising(np.hstack([struck * (1.0 - shifted), calm * (1.0 - rate)]), total - hits)
+    tried = _rising(np.array([[calm, struck]]), total)
+    return np.asarray((nats[:, :-1] + (tried[:, :1] - tried[:, 1:] - nats[:, -1:])).T)
 
 
 def _poisson(hits: Floats, expected: Floats, total: Floats, thetas: list[float], settings: Settings) -> Floats:
     mean = np.maximum(expected, _EDGE)
     calm, struck = 1.0 / settings.rho, 1.0 / settings.effect_rho
-    base = _rising(np.full(1, calm), hits) - _rising(np.full(1, struck), hits)
-    base = base + hits * np.log(mean) - (calm + hits) * np.log1p(mean / calm) - hits * log(calm)
+    tried = _rising(np.array([[calm, struck]]), hits)
+    base = tried[:, 0] - tried[:, 1] + hits * np.log(mean) - (calm + hits) * np.log1p(mean / calm) - hits * log(calm)
     nats = np.empty((len(thetas), len(hits)))
     for place, theta in enumerate(thetas):
         moved = mean * np.exp(theta)
@@ -65,8 +63,20 @@ def _poisson(hits: Floats, expected: Floats, total: Floats, thetas: list[float],
 
 
 def _rising(start: Floats, steps: Floats) -> Floats:
-    """log(start (start+1) ... (start+steps-1)), that is log Gamma(start + steps) - log Gamma(start)."""
-    return np.asarray(_log_gamma(start + steps) - _log_gamma(start))
+    """[leaves, columns] log(start (start+1) ... (start+steps-1)), that is log Gamma(start + steps) - log Gamma(start),
+    of `start` [leaves or 1, columns] and `steps` [leaves]. A few whole steps are multiplied out: far quicker."""
+    few = np.where((steps <= FEW) & (steps == np.rint(steps)), steps, FEW + 1).astype(np.int8)
+    order = np.argsort(-few, kind="stable")
+    lasts = np.searchsorted(-few[order], -np.arange(FEW + 1, dtype=np.int8)).tolist()
+    begun = np.broadcast_to(start, (len(steps), start.shape[1]))[order]
+    risen = np.ones_like(begun)
+    for step in range(FEW):
+        risen[: lasts[step]] *= begun[: lasts[step]] + step
+    many = lasts[FEW]
+    found = np.empty_like(begun)
+    found[order[many:]] = np.log(risen[many:])
+    found[order[:many]] = _log_gamma(begun[:many] + steps[order[:many], None]) - _log_gamma(begun[:many])
+    return found
 
 
 def _log_gamma(x: Floats) -> Floats:

@@ -41,9 +41,9 @@ class Family:
     values: Ints
     slot: Ints
 
-    def sums(self, column: Floats) -> Floats:
-        """Sum of a column of the leaves over every slice."""
-        return np.asarray(np.bincount(self.slot, column, len(self.values) + 1)[:-1])
+    def sums(self, column: Floats, leaves: NDArray[np.intp] | slice = slice(None)) -> Floats:
+        """Sum of a column of some leaves (of all) over every slice."""
+        return np.asarray(np.bincount(self.slot[leaves], column, len(self.values) + 1)[:-1])
 
 
 def cube(leaves: Leaves) -> Cube:

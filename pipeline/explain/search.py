@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.explain.grow import Growth
+from pipeline.explain.likelihood import Floats
 from pipeline.explain.model import Found, Leaves, Settings
 from pipeline.explain.scan import Cube, Family, cube, families
 from pipeline.explain.weigh import Cause, Scale, Slice, scale
@@ -65,13 +67,20 @@ def _seeds(tables: list[Family], left: Scale, count: int) -> list[tuple[float, C
     seeds: list[tuple[float, Cause]] = []
     for family in tables:
         scores = left.score(family)
-        for index in np.argsort(-scores, kind="stable")[:count]:
+        for index in _largest(scores, count):
             if scores[index] > -np.inf:
                 cause = tuple(
                     (dim, (int(value),)) for dim, value in zip(family.dims, family.values[index], strict=True)
                 )
                 seeds.append((-float(scores[index]), cause))
     return sorted(seeds, key=lambda seed: (seed[0], len(seed[1]), seed[1]))[:count]
+
+
+def _largest(scores: Floats, count: int) -> NDArray[np.intp]:
+    """Places of the `count` largest scores, largest first, equal ones in their order."""
+    least = np.partition(scores, -count)[-count] if count < len(scores) else -np.inf
+    enough = np.flatnonzero(scores >= least)
+    return enough[np.argsort(-scores[enough], kind="stable")][:count]
 
 
 def _found(table: Cube, found: Slice) -> Found:

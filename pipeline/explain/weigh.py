@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import reduce
 from math import log
 
 import numpy as np
@@ -37,20 +38,36 @@ class Scale:
     expected: Floats
     total: Floats
 
+    before: tuple[Scale, NDArray[np.intp]] | None = None
+    """The scale that this one leaves open, and the leaves that were explained."""
+    _sums: dict[tuple[int, ...], Floats] = field(default_factory=dict)
+
     def score(self, family: Family) -> Floats:
         """Score of every slice of a family."""
-        nats = np.full(len(family.values), -np.inf)
-        for row in self.nats:
-            np.maximum(nats, family.sums(row), out=nats)
-        hits, expected, total = (family.sums(column) for column in (self.hits, self.expected, self.total))
-        nats -= self.log_candidates + self.settings.penalty_per_dimension * len(family.dims)
-        return np.where(self._passes(hits, expected, total), nats, -np.inf)
+        *nats, hits, expected, total = self.sums(family)
+        best = reduce(np.maximum, nats) - (self.log_candidates + self.settings.penalty_per_dimension * len(family.dims))
+        return np.where(self._passes(hits, expected, total), best, -np.inf)
+
+    def sums(self, family: Family) -> Floats:
+        """[shifts and three, slices] nats, hits, expected and total of every slice of a family."""
+        if family.dims not in self._sums:
+            if self.before is None:
+                found = np.stack([family.sums(column) for column in self._columns()])
+            else:
+                whole, gone = self.before  # all are multiples of 2^-20, so that differences are exact
+                found = whole.sums(family) - np.stack([family.sums(column[gone], gone) for column in whole._columns()])
+            self._sums[family.dims] = found
+        return self._sums[family.dims]
+
+    def _columns(self) -> list[Floats]:
+        return [*self.nats, self.hits, self.expected, self.total]
 
     def measure(self, cause: Cause) -> Slice:
         """One slice, whose dimensions may list several values."""
         rows = self.covered(cause)
-        best = float(self.nats[:, rows].sum(axis=1).max(initial=0.0))
-        sums = (np.array([column[rows].sum()]) for column in (self.hits, self.expected, self.total))
+        at = np.flatnonzero(rows)
+        best = float(self.nats.take(at, axis=1).sum(axis=1).max(initial=0.0))
+        sums = (np.array([column[at].sum()]) for column in (self.hits, self.expected, self.total))
         passes = bool(self._passes(*sums)[0])
         return Slice(cause, best - self.cost(cause) if passes else -np.inf, rows)
 
@@ -83,6 +100,7 @@ class Scale:
             self.hits * left,
             self.expected * left,
             self.total * left,
+            (self, np.flatnonzero(rows)),
         )
 
     def _passes(self, hits: Floats, expected: Floats, total: Floats) -> NDArray[np.bool_]:

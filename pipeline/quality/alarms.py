@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.baseline.model import Fit, doubt
-from pipeline.evidence import CALM_NATS, Overdispersion, States, loudest, ratio, threshold
+from pipeline.baseline.expectation import doubt
+from pipeline.baseline.model import Fit
+from pipeline.evidence import CALM_NATS, Overdispersion, States, ratio, threshold
 from pipeline.leaves import FAMILIES, Fan, Leaves
 from pipeline.quality.recent import Counts, Recent
 from pipeline.questions import Question
@@ -35,7 +36,7 @@ class Ringing:
 
 
 class Alarms:
-    """States [slices and questions, shifts], the doubt they are tested with, and the overdispersion learnt."""
+    """States [shifts, slices and questions], the doubt they are tested with, and the overdispersion learnt."""
 
     def __init__(self, questions: Sequence[Question], settings: WatchSettings, leaves: Leaves) -> None:
         self.questions, self.settings, self.leaves = tuple(questions), settings, leaves
@@ -51,7 +52,7 @@ class Alarms:
 
     def refit(self, fits: Mapping[str, Fit], recent: Recent) -> None:
         """Take new expectations, in the order of the questions."""
-        self.moved = self._moved(list(fits.values()), self.leaves.slice_count())
+        self.moved = self._moved(list(fits.values()), 0)
         fan = self.leaves.fan(np.arange(len(self.leaves)))
         self.tests = sum(self._testable(question, recent, fan) for question in self.questions)
 
@@ -63,10 +64,12 @@ class Alarms:
         """How many slices have the support that a ticket needs in the minutes that it is judged by: no other slice can
         give a false one, so that no other need be allowed for."""
         watched = self.watched[self.place[question.name]]
-        span = recent.span(question.name)
-        if not len(span.leaf):
+        total = np.zeros(len(self.leaves))
+        for closed in recent.minutes:
+            if question.name in closed.counts:
+                total[closed.leaf] += closed.counts[question.name].total
+        if not total.any():
             return int(watched[self.leaves.slice_family].sum())
-        total = np.bincount(span.leaf, span.total, len(self.leaves)).astype(np.float64)
         enough = fan.sums(total) >= question.least(self.settings.gates)
         return int((enough & watched[self.leaves.slice_family[fan.slices]]).sum())
 
@@ -87,32 +90,33 @@ class Alarms:
         family = self.leaves.slice_family[slices].astype(np.int64) * size + question
         rho = self.spread.of(family)
         gains = ratio(hits, total, expected, self.moved[number], self.sign[question], rho)
-        calm = loudest(self.states.log[number]) < CALM_NATS
+        calm = self.states.peak[number] < CALM_NATS
         self.spread.learn(family[calm], hits[calm], total[calm], expected[calm])
         limit = self.limit()
-        self.states.add(number, gains, limit)
-        over = np.flatnonzero(self.states.over(number, limit))
+        peak = self.states.add(number, gains, limit)
+        over = np.flatnonzero(peak >= limit)
         rings: dict[str, Ringing] = {}
         for place in np.unique(row[over]).tolist():
             ours = over[row[over] == place]
-            nats = loudest(self.states.log[number[ours]])
-            rings[names[place]] = Ringing(slices[ours], nats, loudest(gains[ours]))
+            rings[names[place]] = Ringing(slices[ours], peak[ours], gains[:, ours].max(axis=0))
         return rings
 
     def silence(self, question: str, ringing: Ringing) -> None:
         """The alarm has been answered: its evidence is used up."""
-        self.states.log[ringing.slices * len(self.sign) + self.place[question]] = 0.0
+        self.states.silence(ringing.slices * len(self.sign) + self.place[question])
 
     def _grow(self, fits: Mapping[str, Fit]) -> None:
         """Make room for slices newer than the fit, with the doubt of a cold start."""
-        slices = self.leaves.slice_count()
-        self.states.grow(slices * len(self.sign))
-        if len(self.moved) < slices * len(self.sign):
-            self.moved = self._moved(list(fits.values()), slices)
+        slices, size = self.leaves.slice_count(), len(self.sign)
+        self.states.grow(slices * size)
+        if len(self.moved) < slices * size:
+            self.moved = np.concatenate([self.moved, self._moved(list(fits.values()), len(self.moved) // size)])
 
-    def _moved(self, fits: Sequence[Fit], slices: int) -> Floats:
-        table = np.stack([doubt(fit, self.leaves) for fit in fits], axis=1)
+    def _moved(self, fits: Sequence[Fit], since: int) -> Floats:
+        """Of the slices from number `since` on."""
+        table = np.stack([doubt(fit, self.leaves, since) for fit in fits], axis=1)
         table *= self.sign * self.settings.evidence.baseline_doubt_sd
         for place, fit in enumerate(fits):
-            table[: len(fit.own), place] += fit.own
+            own = fit.own[since:]
+            table[: len(own), place] += own
         return table.ravel()

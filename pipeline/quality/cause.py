@@ -17,7 +17,8 @@ def inside(cause: Codes, codes: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
     """Which code rows [rows, 5] lie within the cause."""
     found = np.ones(len(codes), np.bool_)
     for dim, values in cause.items():
-        found &= np.isin(codes[:, DIMS.index(dim)], values)
+        column = codes[:, DIMS.index(dim)]
+        found &= column == values[0] if len(values) == 1 else np.isin(column, values)
     return found
 
 

@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.baseline.history import BINS, SHORTEST_MS
-from pipeline.baseline.model import Fit, expected
+from pipeline.baseline.model import Fit
 from pipeline.leaves import Leaves
 from pipeline.names import Names
 from pipeline.ports import Timing, untimed
 from pipeline.quality.alarms import Alarms, Ringing
 from pipeline.quality.cause import inside
 from pipeline.quality.counting import count
+from pipeline.quality.expecting import Expecting
 from pipeline.quality.life import Life
 from pipeline.quality.recent import Counts, Minute, Recent
 from pipeline.quality.tilt import tilt
@@ -50,7 +51,7 @@ class Engine:
         self.leaves = leaves
         self.names = names
         self.fits: dict[str, Fit] = {q.name: Fit() for q in questions}
-        self._kept: dict[str, tuple[int | None, Floats]] = {}
+        self.expecting = Expecting(leaves)
         self.references: dict[str, Floats] = {of: np.zeros((0, BINS)) for of in SHORTEST_MS}
         """[destinations, bins] histograms of normal durations."""
         self.alarms = Alarms(questions, settings, leaves)
@@ -64,7 +65,7 @@ class Engine:
         """Take new expectations."""
         self.fits = fits
         self.references = references
-        self._kept.clear()
+        self.expecting.refit(self.questions, fits)
         self.alarms.refit(fits, self.recent)
 
     def close(self, minute: int, rows: Rows, row_leaf: npt.NDArray[np.int64], hour: int) -> None:
@@ -85,28 +86,15 @@ class Engine:
         leaf, index = np.unique(row_leaf, return_inverse=True)
         answer = np.full(len(rows), np.nan)
         counts: dict[str, Counts] = {}
-        for question in self.questions:
-            fit = self.fits[question.name]
-            if not fit.ready or not len(leaf):
-                continue
+        if not len(leaf):
+            return Minute(minute, rows, row_leaf, leaf, answer, counts)
+        for question, p in zip(self.expecting.questions, self.expecting.at(hour, leaf), strict=True):
             with self.timing("slices", question.name):
-                total, hits = count(question, rows, index, len(leaf), fit)
-            p = self._expected(question, hour if question.by_hour else None)[leaf]
+                total, hits = count(question, rows, index, len(leaf), self.fits[question.name])
             counts[question.name] = Counts(total, hits, total * p)
             if question.name == "asr":
                 answer = p[index]
         return Minute(minute, rows, row_leaf, leaf, answer, counts)
-
-    def _expected(self, question: Question, hour: int | None) -> Floats:
-        """[leaves] the expectation of a question at an hour, worked out once an hour and fit for all leaves."""
-        kept_hour, kept = self._kept.get(question.name, (None, np.zeros(0)))
-        if kept_hour != hour:
-            kept = np.zeros(0)
-        if len(kept) < len(self.leaves):
-            fresh = np.arange(len(kept), len(self.leaves))
-            kept = np.concatenate([kept, expected(self.fits[question.name], self.leaves, fresh, hour)])
-            self._kept[question.name] = (hour, kept)
-        return kept
 
     def _unexplained(self, question: str, closed: Minute) -> Counts:
         """The counts of a minute, with what every active cause explains taken into the expectation."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pipeline.baseline.history import BINS, bins, middle_ms
 from pipeline.quality.cause import Codes, contains, inside
 from pipeline.quality.cohort import excess_sd
+from pipeline.quality.recent import by_minute
 from pipeline.questions import Pace, Question, Window
 from pipeline.records import MINUTE_MS
 from pipeline.rows import Rows
@@ -17,6 +18,7 @@ from pipeline.rows import Rows
 if TYPE_CHECKING:
     from pipeline.quality.engine import Engine
 
+Floats = npt.NDArray[np.float64]
 Verdict = Literal["nothing", "excused", "fault"]
 PACE_MIN: Final = 60
 PACE_LEAST_MIN: Final = 10
@@ -27,10 +29,12 @@ STILL: Final = 0.5
 
 def judge(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> Verdict:
     """The gate's answer, while the last minutes still show the change."""
-    window, gates = observe(engine, question, cause, onset, minute), engine.settings.gates
+    span, gates = engine.recent.span(question.name, onset - PACE_MIN, minute), engine.settings.gates
+    table = by_minute(span, inside(cause, engine.leaves.codes)[span.leaf])
+    window = observe(engine, question, cause, onset, minute, table)
     if window is None or window.total < question.least(gates) or not question.gate(window, gates):
         return "nothing"
-    if not _still(engine, question, cause, max(onset, minute - NOW_MIN + 1), minute, window):
+    if not _still(question, table[table[:, 0] >= max(onset, minute - NOW_MIN + 1)], window):
         return "nothing"
     own_doing = any(
         t.own_doing and (t.ended is None or t.ended > onset) and contains(t.cause, cause) for t in engine.tracks
@@ -40,31 +44,26 @@ def judge(engine: Engine, question: Question, cause: Codes, onset: int, minute: 
     return "fault"
 
 
-def _still(engine: Engine, question: Question, cause: Codes, since: int, minute: int, window: Window) -> bool:
-    span = engine.recent.span(question.name, since, minute)
-    within = inside(cause, engine.leaves.codes)[span.leaf]
-    total = float(span.total[within].sum())
+def _still(question: Question, last: Floats, window: Window) -> bool:
+    _, total, hits, expected = last.sum(axis=0)
     if not total:
         return True
-    excess = float((span.hits - span.expected)[within].sum()) / total
-    return excess * (1 if question.rises else -1) >= STILL * abs(window.excess)
+    return float((hits - expected) / total) * (1 if question.rises else -1) >= STILL * abs(window.excess)
 
 
-def observe(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> Window | None:
-    """What was seen inside the cause from `onset` to `minute`; None when nothing was."""
-    leaves = inside(cause, engine.leaves.codes)
-    rows = engine.recent.rows(onset, minute, leaves)
+def observe(engine: Engine, question: Question, cause: Codes, onset: int, minute: int, table: Floats) -> Window | None:
+    """What was seen inside the cause from `onset` to `minute`; None when nothing was. `table` [minutes, 4] has minute,
+    total, hits and expected hits inside the cause, from an hour before the onset on as far as that is remembered."""
+    rows = engine.recent.rows(onset, minute, inside(cause, engine.leaves.codes))
     if rows is None:
         return None
     rows = rows.take(question.counts(rows))
-    span = engine.recent.span(question.name, onset, minute)
-    within = leaves[span.leaf]
-    sums = [float(column[within].sum()) for column in (span.total, span.hits, span.expected)]
-    median, normal = _medians(engine, question, rows.pdd_ms, rows.talk_ms, rows.of("destination"))
-    pace = _pace(engine, question, cause, onset, minute)
+    _, total, hits, expected = table[(table[:, 0] >= onset) & (table[:, 0] <= minute)].sum(axis=0).tolist()
+    median, normal = _medians(engine, question, rows)
     one_customer = "customer" in cause or "trunk" in cause
+    pace = _pace(table, onset, minute, engine.recent.minutes[0].minute)
     cohort_sd = _cohort(engine, question, rows, onset, minute)
-    return Window(sums[0], sums[1], sums[2], rows, median, normal, pace, cohort_sd, one_customer)
+    return Window(total, hits, expected, rows, median, normal, pace, cohort_sd, one_customer)
 
 
 def _cohort(engine: Engine, question: Question, rows: Rows, onset: int, minute: int) -> float:
@@ -74,15 +73,14 @@ def _cohort(engine: Engine, question: Question, rows: Rows, onset: int, minute: 
     return excess_sd(rows, engine.references["talk"], cuts, onset * MINUTE_MS, now_ms)
 
 
-def _pace(engine: Engine, question: Question, cause: Codes, onset: int, minute: int) -> Pace:
-    span = engine.recent.span(question.name, onset - PACE_MIN, minute)
-    within = inside(cause, engine.leaves.codes)[span.leaf]
-    place = span.minute[within] - (onset - PACE_MIN)
-    size = minute - (onset - PACE_MIN) + 1
-    hits = np.bincount(place, span.hits[within], size)
-    misses = np.bincount(place, (span.total - span.hits)[within], size)
-    known = max((m.minute for m in list(engine.recent.minutes)[:1]), default=onset)
-    first = max(known - (onset - PACE_MIN), 0)
+def _pace(table: Floats, onset: int, minute: int, known: int) -> Pace:
+    """`known` is the first minute that is remembered."""
+    start = onset - PACE_MIN
+    table = table[(table[:, 0] >= max(start, known)) & (table[:, 0] <= minute)]
+    place, size = table[:, 0].astype(np.int64) - start, minute - start + 1
+    hits = np.bincount(place, table[:, 2], size)
+    misses = np.bincount(place, table[:, 1] - table[:, 2], size)
+    first = max(known - start, 0)
     if PACE_MIN - first < PACE_LEAST_MIN:
         return Pace()
     before = slice(first, PACE_MIN)
@@ -98,18 +96,12 @@ def _pace(engine: Engine, question: Question, cause: Codes, onset: int, minute: 
     )
 
 
-def _medians(
-    engine: Engine,
-    question: Question,
-    pdd_ms: npt.NDArray[np.int64],
-    talk_ms: npt.NDArray[np.int64],
-    destination: npt.NDArray[np.int32],
-) -> tuple[float, float]:
+def _medians(engine: Engine, question: Question, rows: Rows) -> tuple[float, float]:
     """Median of the scale inside, and the median of the reference for the same destinations."""
-    if question.scale is None or not len(destination):
+    if question.scale is None or not len(rows):
         return np.nan, np.nan
     of = question.scale.of
-    values = pdd_ms if of == "pdd" else talk_ms
+    values, destination = rows.pdd_ms if of == "pdd" else rows.talk_ms, rows.of("destination")
     seen = bins(values, of) >= 0
     if not seen.any():
         return np.nan, np.nan

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from pipeline.explain import Found
 from pipeline.leaves import FAMILIES
 from pipeline.quality.cause import Codes, coded, contains, inside, overlaps
 from pipeline.quality.judge import judge, observe
-from pipeline.quality.recent import Minute
-from pipeline.quality.seek import by_minute, find, loudest_leaves, onset, unexplained
+from pipeline.quality.recent import Minute, by_minute
+from pipeline.quality.seek import find, loudest_leaves, onset, unexplained
 from pipeline.quality.track import Track
 from pipeline.questions import Question
 
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 
 YOUNG_MIN: Final = 10
 UNEXCUSED: Final = 0.6
-REVIEW_MIN: Final = 5
-REVIEW_UNTIL_MIN: Final = 45
+REVIEWED_AT_MIN: Final = frozenset((1, 2, 3, 4, 6, 8, 10, 15, 20, 25, 30, 35, 40, 45))
+"""Ages at which a cause is asked for anew; while it is young a minute later again when the answer was another."""
 MOST: Final = 0.7
 
 
@@ -45,17 +47,17 @@ class Life:
                 float(counts.expected[within].sum()),
             )
             track.judge_recovery(engine.settings.hold.soak_min, engine.settings.evidence.overdispersion)
-            if track.excused and closed.minute - track.opened <= REVIEW_UNTIL_MIN:
-                self._excuse_again(track, closed.minute)
             age = closed.minute - track.opened
-            young = 0 < age <= YOUNG_MIN or (age <= REVIEW_UNTIL_MIN and age % REVIEW_MIN == 0 and age > 0)
-            if track.active and young and track.good_since is None and not track.excused:
+            if track.excused and age <= max(REVIEWED_AT_MIN):
+                self._excuse_again(track, closed.minute)
+            due = age in REVIEWED_AT_MIN or (track.pending is not None and 0 < age <= YOUNG_MIN)
+            if track.active and due and track.good_since is None and not track.excused:
                 self._review(track, closed.minute)
 
     def _excuse_again(self, track: Track, minute: int) -> None:
         """An excuse holds only as long as what succeeded before goes on succeeding."""
         question = next(q for q in self.engine.questions if q.name == track.question)
-        window = observe(self.engine, question, track.cause, track.onset, minute)
+        window = observe(self.engine, question, track.cause, track.onset, minute, np.array(track.series))
         if window is not None and window.pace.hits_now < UNEXCUSED * window.pace.hits_usual:
             track.excused, track.opened = False, minute
 

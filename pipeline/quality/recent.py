@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.rows import Rows, concat
+from pipeline.rows import Picked, Rows
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -54,8 +54,8 @@ class Recent:
 
     def __init__(self, minutes_most: int) -> None:
         self.minutes: deque[Minute] = deque(maxlen=minutes_most)
-        self._spans: dict[str, Span] = {}
-        """The counts of all minutes in one piece, made when a question is asked for them and good for this minute."""
+        self._spans: dict[tuple[str, int, int | None], Span] = {}
+        """Counts in one piece, as asked for since the last minute was added."""
 
     def add(self, closed: Minute) -> None:
         """Take the next minute; the oldest makes room."""
@@ -68,21 +68,18 @@ class Recent:
 
     def span(self, question: str, since: int = 0, until: int | None = None) -> Span:
         """Counts of a question from minute `since` to `until`, both included."""
-        if question not in self._spans:
-            self._spans[question] = _joined([m for m in self.minutes if question in m.counts], question)
-        whole = self._spans[question]
-        first = int(np.searchsorted(whole.minute, since))
-        last = len(whole.minute) if until is None else int(np.searchsorted(whole.minute, until, side="right"))
-        part = slice(first, last)
-        return Span(whole.minute[part], whole.leaf[part], whole.total[part], whole.hits[part], whole.expected[part])
+        asked = (question, since, until)
+        if asked not in self._spans:
+            chosen = (m for m in self.minutes if m.minute >= since and (until is None or m.minute <= until))
+            self._spans[asked] = _joined([m for m in chosen if question in m.counts], question)
+        return self._spans[asked]
 
     def rows(self, since: int, until: int, within: npt.NDArray[np.bool_]) -> Rows | None:
         """Attempts of the leaves `within` [leaves] from minute `since` to `until`; None when no minute has any."""
         chosen = [m for m in self.minutes if since <= m.minute <= until and len(m.rows)]
         if not chosen:
             return None
-        picked = [(m.rows, np.flatnonzero(within[m.row_leaf])) for m in chosen]
-        return concat([rows.take(at) for rows, at in picked if len(at)] or [chosen[0].rows.take(slice(0, 0))])
+        return Picked([(m.rows, np.flatnonzero(within[m.row_leaf])) for m in chosen])
 
 
 def _joined(minutes: Sequence[Minute], question: str) -> Span:
@@ -97,3 +94,14 @@ def _joined(minutes: Sequence[Minute], question: str) -> Span:
         hits=np.concatenate([c.hits for c in counts]),
         expected=np.concatenate([c.expected for c in counts]),
     )
+
+
+def by_minute(span: Span, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """[minutes with any of the chosen rows, 4]: minute, total, hits, expected."""
+    if not chosen.any():
+        return np.zeros((0, 4))
+    first = int(span.minute[0])
+    index = span.minute[chosen] - first
+    seen = np.flatnonzero(np.bincount(index))
+    sums = [np.bincount(index, column[chosen])[seen] for column in (span.total, span.hits, span.expected)]
+    return np.column_stack([seen + first, *sums])

@@ -21,13 +21,17 @@ if TYPE_CHECKING:
     from pipeline.quality.engine import Engine
 
 CHART_MIN: Final = 90
+SHOWN_MIN: Final = 60
 EXAMPLES: Final = 10
 
 
 def finding(engine: Engine, track: Track, minute: int) -> Finding:
     """The finding of `track` when `minute` has closed."""
     question = next(q for q in engine.questions if q.name == track.question)
-    window = observe(engine, question, track.cause, max(track.onset, minute - 59), minute) if track.active else None
+    window = None
+    if track.active:
+        since = max(track.onset, minute - SHOWN_MIN + 1)
+        window = observe(engine, question, track.cause, since, minute, np.array(track.series))
     return Finding(
         key=track.key,
         signal=question.signal,

@@ -13,7 +13,7 @@ from pipeline.explain import Found, Settings, search
 from pipeline.explain import Leaves as Table
 from pipeline.names import DIMS
 from pipeline.quality.cause import inside
-from pipeline.quality.recent import Span
+from pipeline.quality.recent import Span, by_minute
 from pipeline.quality.tilt import BLOCK_MIN, tilt
 from pipeline.quality.track import Track, onset_of
 from pipeline.questions import Question
@@ -94,21 +94,10 @@ def onset(engine: Engine, question: Question, span: Span, within: npt.NDArray[np
     return onset_of(table[:, 0].astype(np.int64), ratios)
 
 
-def by_minute(span: Span, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """[minutes with any of the chosen rows, 4]: minute, total, hits, expected."""
-    if not chosen.any():
-        return np.zeros((0, 4))
-    first = int(span.minute[0])
-    index = span.minute[chosen] - first
-    seen = np.flatnonzero(np.bincount(index))
-    sums = [np.bincount(index, column[chosen])[seen] for column in (span.total, span.hits, span.expected)]
-    return np.column_stack([seen + first, *sums])
-
-
 def _per_leaf(span: Span, column: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.float64]:
     return np.bincount(span.leaf, column, size).astype(np.float64)
 
 
 def loudest_leaves(engine: Engine, slice_number: int) -> npt.NDArray[np.bool_]:
     """[leaves] which belong to a slice."""
-    return (engine.leaves.slices == slice_number).any(axis=1)
+    return engine.leaves.slices[:, engine.leaves.slice_family[slice_number]] == slice_number

@@ -96,8 +96,8 @@ class Track:
 def onset_of(minute: npt.NDArray[np.int64], ratios: Floats) -> int:
     """The start that explains the series best: where the sum of log likelihood ratios to its end is largest.
 
-    `minute` [minutes] ascending, one row a minute; `ratios` [minutes, shifts] nats of each. Source: Page's maximum
+    `minute` [minutes] ascending, one row a minute; `ratios` [shifts, minutes] nats of each. Source: Page's maximum
     likelihood change point.
     """
-    tails = ratios[::-1].cumsum(axis=0)[::-1]
-    return int(minute[int(np.unravel_index(int(tails.argmax()), tails.shape)[0])])
+    tails = ratios[:, ::-1].cumsum(axis=1)[:, ::-1]
+    return int(minute[int(tails.max(axis=0).argmax())])

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evidence import States, loudest, poisson_ratio, threshold
+from pipeline.evidence import States, poisson_ratio, threshold
 from pipeline.findings import Finding
 from pipeline.incidents import Figure, Point
 from pipeline.leaves import FAMILIES, Leaves
@@ -68,11 +68,11 @@ class Traffic:
         at = np.flatnonzero((self.levels.age >= WARM_MIN) & (normal > 0.02))  # nan: not known, not judged
         limit = threshold(size, self.settings.evidence)
         gains = poisson_ratio(count[at], QUIET_HOUR * normal[at], np.full(len(at), SPREAD), -1.0)
-        self.states.add(at, gains, limit)
-        level = loudest(self.states.log[:size])
+        peak = self.states.add(at, gains, limit)
+        level = self.states.peak[:size]
         self.since[level <= np.log(2)] = closed.minute + 1
         held = self._held()
-        alarms = at[self.states.over(at, limit)]
+        alarms = at[peak >= limit]
         alarms = alarms[~held[alarms]]
         if len(alarms):
             self._open(closed.minute, alarms, idle)
@@ -88,7 +88,7 @@ class Traffic:
     def _forget(self, chosen: npt.NDArray[np.bool_], minute: int) -> None:
         """Begin anew for some slices: what is known of them is no evidence for what comes after."""
         at = np.flatnonzero(chosen)
-        self.states.log[at] = 0.0
+        self.states.silence(at)
         self.since[at] = minute + 1
 
     def follow(self, closed: Minute) -> None:
@@ -138,7 +138,7 @@ class Traffic:
             if found.family == TERMINATOR and not self._rerouted(found.cause, found.since):
                 continue
             self._start(found, minute)
-        self.states.log[alarms] = 0.0
+        self.states.silence(alarms)
 
     def _back(self, at: int) -> bool:
         """The calls of a slice have returned while its alarm had to wait."""
@@ -204,5 +204,6 @@ def calls_of(closed: Minute) -> tuple[Ints, Floats]:
     ending after traffic has stopped."""
     young = closed.rows.setup_at >= (closed.minute - YOUNG_MIN) * MINUTE_MS
     counted = (closed.rows.attempt == 1) & ~closed.rows.retry & young
-    leaf, index = np.unique(closed.row_leaf[counted], return_inverse=True)
-    return leaf, np.bincount(index, minlength=len(leaf)).astype(np.float64)
+    calls = np.bincount(closed.row_leaf[counted])
+    leaf = np.flatnonzero(calls)
+    return leaf, calls[leaf].astype(np.float64)

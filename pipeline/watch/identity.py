@@ -6,28 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-Hashes = npt.NDArray[np.uint64]
+from pipeline.hashes import Hashes, filed, known
+
 HOUR_MS = 3_600_000
-
-
-def known(runs: list[Hashes], hashes: Hashes) -> npt.NDArray[np.bool_]:
-    """Which of `hashes` are in one of the sorted `runs`."""
-    found = np.zeros(len(hashes), np.bool_)
-    for run in runs:
-        at = np.searchsorted(run, hashes)
-        at[at == len(run)] = 0
-        found |= run[at] == hashes
-    return found
-
-
-def filed(runs: list[Hashes], fresh: Hashes) -> list[Hashes]:
-    """The sorted `runs` with one more, merged so that each is more than twice as long as the next: few to search, and
-    a hash is moved only so often as its run doubles."""
-    runs = [*runs, fresh] if len(fresh) else runs
-    while len(runs) > 1 and len(runs[-2]) <= 2 * len(runs[-1]):
-        last = runs.pop()
-        runs[-1] = np.sort(np.concatenate([runs[-1], last]), kind="stable")
-    return runs
 
 
 class Seen:
@@ -94,8 +75,7 @@ class Retries:
     def _minute(self, pair: Hashes, call: Hashes, setup: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         pairs, calls = np.concatenate([self.pairs, pair]), np.concatenate([self.calls, call])
         setups = np.concatenate([self.setup_at, setup])
-        several = _several(pairs)
-        order = several[np.lexsort((calls[several], setups[several], pairs[several]))]
+        order = several_in_order(pairs, setups, calls)
         again = np.zeros(len(order), np.bool_)
         p, c, s = pairs[order], calls[order], setups[order]
         near = (p[1:] == p[:-1]) & (s[1:] - s[:-1] <= self.fold_ms)
@@ -112,11 +92,19 @@ class Retries:
         return found
 
 
-def _several(pairs: Hashes) -> npt.NDArray[np.intp]:
-    """The positions whose value occurs more than once."""
+def several_in_order(pairs: Hashes, setups: npt.NDArray[np.int64], calls: Hashes) -> npt.NDArray[np.intp]:
+    """The positions whose pair occurs more than once, by pair, set-up and call: one sort by a number that holds pair
+    and set-up, and one more of the few that are equal in both."""
     order = np.argsort(pairs)
-    same = pairs[order][1:] == pairs[order][:-1]
-    repeated = np.zeros(len(pairs), np.bool_)
-    repeated[1:] = same
-    repeated[:-1] |= same
-    return order[repeated]
+    new = np.ones(len(order), np.bool_)
+    new[1:] = pairs[order][1:] != pairs[order][:-1]
+    repeated = ~(new & np.append(new[1:], True))
+    order, rank = order[repeated], np.cumsum(new)[repeated]
+    since = setups[order] - setups.min(initial=0)
+    key = rank * (int(since.max(initial=0)) + 1) + since
+    inner = np.argsort(key)
+    order, key = order[inner], key[inner]
+    same = key[1:] == key[:-1]
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    order[tied] = order[tied][np.lexsort((order[tied], calls[order[tied]], key[tied]))]
+    return order

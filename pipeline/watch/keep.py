@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.baseline.model import Fit
 from pipeline.correlate.case import Case
-from pipeline.correlate.cost import Charges, Loss
 from pipeline.correlate.impact import Tally
+from pipeline.correlate.loss import Charges, Loss, Touched
 from pipeline.findings import Finding
 from pipeline.incidents import Cost, Evidence, Figure, Impact, Incident, Moved, Point
 from pipeline.ownrate import Rate
@@ -39,6 +39,7 @@ KINDS: Final[tuple[type, ...]] = (
     Rate,
     Rows,
     Tally,
+    Touched,
     Track,
 )
 ENGINE: Final = ("fits", "references", "tracks", "in_vain")
@@ -101,15 +102,16 @@ def restore(watch: Watch, blob: bytes) -> None:
     watch.intake.duplicates = state["intake"]["duplicates"]
     _into(watch.intake.retries, state["intake"]["retries"])
     _into(engine, state["engine"])
+    engine.expecting.refit(engine.questions, engine.fits)
     _into(engine.alarms.spread, state["spread"])
-    engine.alarms.states.log = state["states"]
+    engine.alarms.states.load(state["states"])
     engine.alarms.tests = state["tests"]
     engine.recent.minutes = deque(state["recent"], maxlen=engine.recent.minutes.maxlen)
     watch.disabled.load(state["disabled"])
     learning.history.load(state["history"])
     _into(learning, state["learning"])
     _into(traffic, state["traffic"])
-    traffic.states.log = state["traffic_states"]
+    traffic.states.load(state["traffic_states"])
     _into(traffic.levels, state["traffic_levels"])
     traffic.minutes = deque(state["traffic_minutes"], maxlen=traffic.minutes.maxlen)
     for rule in watch.rules:

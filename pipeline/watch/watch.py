@@ -54,8 +54,9 @@ class Watch:
         self.rules = tuple(rules)
         self.correlator = Correlator(directory, settings, self.names, self.engine.recent)
         self.feed_health = Feeds()
-        self.owners: dict[str, str] = {}
-        self.owners_of = -1
+        self.owners = directory.customer_of_trunk()
+        self.owners_of = 0
+        """How many leaves have been looked at for the owners of their trunks."""
         self.minutes = 0
         self.records = 0
         self.thin = 0
@@ -138,16 +139,12 @@ class Watch:
 
     def _owners(self) -> dict[str, str]:
         """Trunk to customer, from the directory and, where it is silent, from the attempts seen."""
-        if self.owners_of == len(self.leaves):
-            return self.owners
-        known = self.leaves.codes[:, 1] >= 0
-        trunks, customers = self.leaves.codes[known, 1], self.leaves.codes[known, 0]
-        _, first = np.unique(trunks, return_index=True)
-        seen = {
-            self.names.name("trunk", int(trunks[at])): self.names.name("customer", int(customers[at])) for at in first
-        }
+        codes = self.leaves.codes[self.owners_of :]
         self.owners_of = len(self.leaves)
-        self.owners = seen | self.directory.customer_of_trunk()
+        known = codes[codes[:, 1] >= 0]
+        trunks, first = np.unique(known[:, 1], return_index=True)
+        for trunk, customer in zip(trunks.tolist(), known[first, 0].tolist(), strict=True):
+            self.owners.setdefault(self.names.name("trunk", trunk), self.names.name("customer", customer))
         return self.owners
 
     def snapshot(self) -> bytes:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.asr import ASR
+from pipeline.baseline.expectation import doubt, expected, side_by_side
 from pipeline.baseline.history import BINS, HOURS, SHORTEST_MS, History, bins, hour_of, middle_ms
-from pipeline.baseline.model import Fit, doubt, expected, fit, logit
+from pipeline.baseline.model import Fit, fit, logit
 from pipeline.leaves import FAMILIES, Leaves
 
 CELLS = np.array([[c, -1, t, d, 0] for c in range(3) for t in range(2) for d in range(2)], np.int32)
@@ -35,7 +36,7 @@ def fitted(leaves: Leaves, history: History, before: Fit | None = None) -> Fit:
 
 def told(leaves: Leaves, model: Fit, hour: int | None = None) -> np.ndarray:
     """The expectation of every cell."""
-    return expected(model, leaves, leaves.number(CELLS), hour)
+    return expected([model], side_by_side([model]), leaves, leaves.number(CELLS), [hour])[0]
 
 
 def additive() -> np.ndarray:
@@ -121,7 +122,7 @@ def test_an_old_fit_gives_new_leaves_their_parents_expectation() -> None:
     leaves, _, model = known(additive(), 20_000)
     new = leaves.number(np.array([[7, -1, 0, 1, 0]], np.int32))
     alike = additive()[(CELLS[:, 2] == 0) & (CELLS[:, 3] == 1)]
-    assert alike.min() - 0.1 < expected(model, leaves, new, None)[0] < alike.max() + 0.1
+    assert alike.min() - 0.1 < expected([model], side_by_side([model]), leaves, new, [None])[0, 0] < alike.max() + 0.1
 
 
 @given(ms=st.integers(0, 10**8), of=st.sampled_from(["pdd", "talk"]))

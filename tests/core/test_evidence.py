@@ -20,7 +20,7 @@ minutes = st.lists(st.tuples(st.integers(0, 60), st.floats(0, 1)), min_size=1, m
 def of(hits: object, total: object, p: object, side: float, rho: float = 0.0, moved: float = 0.0) -> np.ndarray:
     """[rows, shifts] ratios of counts with expected share `p`."""
     y, n, share = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, np.float64)) for x in (hits, total, p)))
-    return ratio(y, n, n * share, np.full(len(n), moved), side, rho)
+    return ratio(y, n, n * share, np.full(len(n), moved), side, rho).T
 
 
 @given(seen=minutes, p=share, side=sign)
@@ -60,7 +60,7 @@ def test_betting_on_a_fault_wins_nothing_on_average_while_there_is_none(
 @pytest.mark.parametrize("side", [1.0, -1.0])
 def test_the_same_holds_for_counts(side: float) -> None:
     counts, mean = np.arange(400.0), 6.0
-    ratios = poisson_ratio(counts, np.full(400, mean), np.ones(400), side)
+    ratios = poisson_ratio(counts, np.full(400, mean), np.ones(400), side).T
     wealth = poisson.pmf(counts, mean) @ np.exp(np.minimum(ratios, 500))
     np.testing.assert_allclose(wealth[SHIFTS < 3], 1.0, rtol=1e-6)
 
@@ -80,10 +80,11 @@ def test_states_stay_within_their_bounds_and_one_minute_adds_no_more_than_the_ca
     states, at, limit = States(EVIDENCE), np.array([0]), 15.0
     states.grow(1)
     for nats in adds:
-        before = states.log[0].copy()
-        states.add(at, np.full((1, len(SHIFTS)), nats), limit)
-        assert (states.log[0] <= np.logaddexp(0, before) + EVIDENCE.minute_cap_nats + 1e-9).all()
-        assert (states.log[0] >= -5).all() and (states.log[0] <= limit + EVIDENCE.state_cap_nats).all()
+        before = states.log[:, 0].copy()
+        states.add(at, np.full((len(SHIFTS), 1), nats), limit)
+        assert (states.log[:, 0] <= np.logaddexp(0, before) + EVIDENCE.minute_cap_nats + 1e-9).all()
+        assert (states.log[:, 0] >= -5).all() and (states.log[:, 0] <= limit + EVIDENCE.state_cap_nats).all()
+        assert states.peak[0] == states.log[:, 0].max()
 
 
 def watched(p: float, per_day: float, days: int, slices: int = 200, calls: int = 6) -> tuple[int, int]:
@@ -96,9 +97,9 @@ def watched(p: float, per_day: float, days: int, slices: int = 200, calls: int =
     alarms, first = 0, 0
     for minute in range(1, days * 1440 + 1):
         hits = rng.binomial(calls, p, slices).astype(np.float64)
-        states.add(at, ratio(hits, total, expected, np.zeros(slices), -1.0, 0.0), limit)
-        over = np.flatnonzero(states.over(at, limit))
-        states.log[over] = 0.0
+        peak = states.add(at, ratio(hits, total, expected, np.zeros(slices), -1.0, 0.0), limit)
+        over = np.flatnonzero(peak >= limit)
+        states.silence(over)
         alarms += len(over)
         first = first or (minute if len(over) else 0)
     return alarms, first

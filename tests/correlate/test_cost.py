@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from pipeline.answers import Sources
-from pipeline.correlate.cost import Loss, costs, loss_of
+from pipeline.correlate.cost import costs
+from pipeline.correlate.loss import Loss, loss_of
 from pipeline.findings import Finding
 from pipeline.incidents import Cost, Figure, Incident
 from pipeline.names import Names
@@ -63,6 +64,13 @@ NAMES = Names()
 
 def _loss(*charges: Charge, failed: int = 0) -> Loss:
     return loss_of(SLICE, ONSET_MS, [_minute(ONSET - 9, list(charges), failed)])
+
+
+def _counted(cause: dict[str, tuple[int, ...]], before: list[Minute], during: list[Minute]) -> tuple[float, float]:
+    loss = loss_of(cause, ONSET_MS, before)
+    for closed in during:
+        loss.add(cause, closed)
+    return loss.count(HALF_HOUR)
 
 
 def _finding(signal: str = "asr_drop", figure: Figure | None = None, dim: str = "customer", name: str = "a") -> Finding:
@@ -131,15 +139,13 @@ PRICED: list[Charge] = [(100_000, "EUR")]
 )
 def test_answers_are_missing_beyond_chance(answered: int, failed: int, missing: float) -> None:
     before, during = _minute(ONSET - 9, PRICED * 6_000, failed=4_000), _minute(ONSET + 1, PRICED * answered, failed)
-    counted = loss_of(SLICE, ONSET_MS, [before, during]).count(SLICE, [before, during], HALF_HOUR)
-    assert counted == pytest.approx((missing, 2 * missing))
+    assert _counted(SLICE, [before], [during]) == pytest.approx((missing, 2 * missing))
 
 
 def test_calls_of_before_the_onset_that_go_on_ending_are_no_answers_of_the_fault() -> None:
     before = _minute(ONSET - 9, PRICED * 600, failed=400)
     during = [_minute(ONSET + 1, PRICED * 90, age_s=300), _minute(ONSET + 2, [], failed=100)]
-    missing, _ = loss_of(SLICE, ONSET_MS, [before]).count(SLICE, [before, *during], HALF_HOUR)
-    assert missing == pytest.approx(60.0)
+    assert _counted(SLICE, [before], during)[0] == pytest.approx(60.0)
 
 
 def test_what_another_terminator_answers_later_is_not_missing() -> None:
@@ -150,18 +156,22 @@ def test_what_another_terminator_answers_later_is_not_missing() -> None:
     carried = _minute(ONSET + 9, PRICED * 60, age_s=480)
     carried = replace(carried, rows=replace(again, call=tried.rows.call[: len(names)]))
     at_t1 = {"terminator": (0,)}
-    loss = loss_of(at_t1, ONSET_MS, [before])
-    assert loss.count(at_t1, [before, tried], HALF_HOUR)[0] == pytest.approx(60.0)
-    assert loss.count(at_t1, [before, tried, carried], HALF_HOUR)[0] == 0.0
+    assert _counted(at_t1, [before], [tried])[0] == pytest.approx(60.0)
+    assert _counted(at_t1, [before], [tried, carried])[0] == 0.0
 
 
-def test_a_long_fault_is_counted_for_good_before_its_records_are_forgotten() -> None:
-    before = [_minute(ONSET - 9, PRICED * 600, failed=400)]
-    during = [_minute(ONSET + n, PRICED * 10, failed=90) for n in range(120)]
-    loss = loss_of(SLICE, ONSET_MS, before)
-    for now in range(5, 121, 5):
-        counted = loss.count(SLICE, during[max(now - 60, 0) : now], (ONSET + now) * MINUTE_MS)
-        assert counted == pytest.approx((50.0 * now, 50.0 * 60))
+def test_a_long_fault_is_counted_to_its_end() -> None:
+    loss = loss_of(SLICE, ONSET_MS, [_minute(ONSET - 9, PRICED * 600, failed=400)])
+    for now in range(1, 121):
+        loss.add(SLICE, _minute(ONSET + now - 1, PRICED * 10, failed=90))
+        assert loss.count((ONSET + now) * MINUTE_MS) == pytest.approx((50.0 * now, 50.0 * 60))
+
+
+def test_an_hours_loss_is_that_of_late() -> None:
+    loss = loss_of(SLICE, ONSET_MS, [_minute(ONSET - 9, PRICED * 600, failed=400)])
+    for now in range(60):
+        loss.add(SLICE, _minute(ONSET + now, [] if now < 30 else PRICED * 55, failed=100 if now < 30 else 45))
+    assert loss.count((ONSET + 60) * MINUTE_MS) == pytest.approx((30 * 60.0 + 30 * 5.0, 30 * 5.0 * 2))
 
 
 def test_calls_that_do_not_come_are_worth_their_usual_share_of_answers() -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipeline.watch.identity import HOUR_MS, Retries, Seen, filed
+from pipeline.hashes import filed
+from pipeline.watch.identity import HOUR_MS, Retries, Seen, several_in_order
 
 
 def _frame(calls: list[int], hour: int) -> pl.DataFrame:
@@ -72,3 +73,14 @@ def test_a_second_call_to_the_same_number_is_a_retry_and_so_are_its_attempts() -
         }
     )
     assert Retries(30_000).mark(frame, np.array([0, 2, 5])).tolist() == [False, True, True, False, False]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_pairs_seen_several_times_come_by_pair_set_up_and_call_whatever_is_equal(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    size = int(chance.integers(0, 60))
+    pairs, calls = (chance.integers(0, most, size).astype(np.uint64) for most in (12, 6))
+    setups = 10**12 + chance.integers(0, 4, size)
+    order = several_in_order(pairs, setups, calls)
+    often = np.flatnonzero(np.bincount(pairs.astype(np.int64), minlength=1)[pairs.astype(np.int64)] > 1)
+    assert order.tolist() == sorted(often.tolist(), key=lambda at: (pairs[at], setups[at], calls[at], at))
