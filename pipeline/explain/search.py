@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,15 +22,21 @@ def search(leaves: Leaves, settings: Settings) -> list[Found]:
 
     Raises ValueError when a family names an unknown dimension or, in the binomial model, hits exceed the total.
     """
+    return list(one_by_one(leaves, settings))
+
+
+def one_by_one(leaves: Leaves, settings: Settings) -> Iterator[Found]:
+    """The causes of `search`, each looked for when it is asked for."""
     table, tables, whole = _prepare(leaves, settings)
-    return [_found(table, cause) for cause in _causes(tables, whole)]
+    for cause in _causes(tables, whole):
+        yield _found(table, cause)
 
 
 def rank(leaves: Leaves, settings: Settings, top: int) -> list[Found]:
     """The `top` best readings of the change: the cause that explains it best, then the next best by score, be they
     further causes or other readings of the same change; none when nothing passes."""
     table, tables, whole = _prepare(leaves, settings)
-    causes = _causes(tables, whole)
+    causes = list(_causes(tables, whole))
     readings = {cause.cause: cause for cause in causes}
     for _, seed in _seeds(tables, whole, top + len(causes)):
         readings.setdefault(seed, whole.measure(seed))
@@ -45,10 +53,9 @@ def _prepare(leaves: Leaves, settings: Settings) -> tuple[Cube, list[Family], Sc
     return table, tables, scale(table, settings, sum(len(family.values) for family in tables))
 
 
-def _causes(tables: list[Family], whole: Scale) -> list[Slice]:
-    chosen: list[Slice] = []
+def _causes(tables: list[Family], whole: Scale) -> Iterator[Slice]:
     left = whole
-    while len(chosen) < whole.settings.max_causes:
+    for _ in range(whole.settings.max_causes):
         growth = Growth(left)
         best: Slice | None = None
         for _, seed in _seeds(tables, left, STARTS):
@@ -56,10 +63,9 @@ def _causes(tables: list[Family], whole: Scale) -> list[Slice]:
                 grown = growth.grow(seed)
                 best = grown if best is None or grown.score > best.score else best
         if best is None or best.score < whole.settings.min_score:
-            break
-        chosen.append(best)
+            return
+        yield best
         left = left.without(best.rows)
-    return chosen
 
 
 def _seeds(tables: list[Family], left: Scale, count: int) -> list[tuple[float, Cause]]:

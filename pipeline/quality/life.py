@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -23,6 +24,7 @@ UNEXCUSED: Final = 0.6
 REVIEWED_AT_MIN: Final = frozenset((1, 2, 3, 4, 6, 8, 10, 15, 20, 25, 30, 35, 40, 45))
 """Ages at which a cause is asked for anew; while it is young a minute later again when the answer was another."""
 MOST: Final = 0.7
+REVIEWED_MOST: Final = 2
 
 
 class Life:
@@ -71,7 +73,7 @@ class Life:
         begun = onset(self.engine, question, span, loudest_leaves(self.engine, loudest))
         if not self._worth_it(question, minute, loudest, begun):
             return False
-        opened = [self._open(question, cause, minute) for cause in find(self.engine, question, begun, minute)]
+        opened = [self._open(question, cause, minute) for cause in list(find(self.engine, question, begun, minute))]
         return any(opened)
 
     def _worth_it(self, question: Question, minute: int, slice_number: int, begun: int) -> bool:
@@ -131,11 +133,15 @@ class Life:
         engine = self.engine
         question = next(q for q in engine.questions if q.name == track.question)
         since = max(track.onset, minute - 25)
-        found = find(engine, question, since, minute, skip=track)[:2]
-        causes = [(coded(f.cause, engine.names), f.explained) for f in found]
-        better, explained = next((c for c in causes if overlaps(c[0], track.cause)), (None, 0.0))
-        if better is None and minute - track.opened <= YOUNG_MIN and causes:
-            better, explained = causes[0] if self._accounts(question, causes[0][0], track) else (None, 0.0)
+        better, explained, first = None, 0.0, None
+        for found in islice(find(engine, question, since, minute, skip=track), REVIEWED_MOST):
+            cause = coded(found.cause, engine.names)
+            first = first or (cause, found.explained)
+            if overlaps(cause, track.cause):
+                better, explained = cause, found.explained
+                break
+        if better is None and first is not None and minute - track.opened <= YOUNG_MIN:
+            better, explained = first if self._accounts(question, first[0], track) else (None, 0.0)
         if better is None or better == track.cause:
             track.pending = None
             track.explained = explained or track.explained

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.evidence import ratio
-from pipeline.explain import Found, Settings, search
+from pipeline.explain import Found, Settings, one_by_one
 from pipeline.explain import Leaves as Table
 from pipeline.names import DIMS
 from pipeline.quality.cause import inside
@@ -36,15 +37,15 @@ DISPERSION: Final = 1.2
 EDGE: Final = 0.01
 
 
-def find(engine: Engine, question: Question, since: int, minute: int, skip: Track | None = None) -> list[Found]:
-    """Causes since a minute, with every known cause but `skip` explained away."""
+def find(engine: Engine, question: Question, since: int, minute: int, skip: Track | None = None) -> Iterator[Found]:
+    """Causes since a minute, with every known cause but `skip` explained away, each looked for when it is asked for."""
     span = unexplained(engine, question, engine.recent.span(question.name, since, minute), minute, skip)
     size = len(engine.leaves)
     total, hits, normal = (_per_leaf(span, column, size) for column in (span.total, span.hits, span.expected))
     used = np.flatnonzero(total)
     if not len(used):
-        return []
-    return search(
+        return iter(())
+    return one_by_one(
         Table(
             dims=DIMS,
             codes=engine.leaves.codes[used],
