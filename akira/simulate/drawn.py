@@ -54,6 +54,7 @@ GRID: Final[tuple[Choice, ...]] = (
     Choice("acl_denied", "trunk", None, 120),
     Choice("route_failover", "quiet", None, 300),
     Choice("route_failover", "loud", None, 300),
+    Choice("route_failover", "loop", None, 300),
     Choice("cdr_delayed", "", 600.0, 0),
     Choice("cdr_missing", "", 0.3, 0),
     Choice("cdr_duplicated", "", 0.5, 0),
