@@ -28,6 +28,7 @@ _DTYPES: Final[dict[Sort, pl.DataType]] = {
 _TYPED: Final = {kind: {field.wire: _DTYPES.get(field.sort, pl.String()) for field in FIELDS[kind]} for kind in KINDS}
 _NAMES: Final = {kind: [field.wire for field in FIELDS[kind] if field.sort == "text"] for kind in KINDS}
 _PIECE: Final = 256
+_CACHED: Final = 1 << 18
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -110,7 +111,9 @@ class _Block:
 
 
 def _count(data: bytes, byte: bytes) -> int:
-    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == byte[0]))
+    """How often a byte occurs: in parts that the cache holds, several times as quick as in one or as `bytes.count`."""
+    whole = np.frombuffer(data, np.uint8)
+    return sum(int(np.count_nonzero(whole[at : at + _CACHED] == byte[0])) for at in range(0, len(whole), _CACHED))
 
 
 def _no_number(name: str) -> NoReturn:
