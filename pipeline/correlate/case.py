@@ -72,7 +72,9 @@ class Case:
         """It has been over for a while, and what still fails is a part of it, or the platform is up again."""
         if self.seen_ms - (over.ended_ms or 0) <= LINGER_MS:
             return False
-        parts = any(dict(left.cause) != dict(over.cause) and narrowed(over, left, {}) for left in now)
+        # events know who is hit; what the calls go on showing for a while is not a part that is left
+        still = [left for left in now if left.customers or not over.customers]
+        parts = any(dict(left.cause) != dict(over.cause) and narrowed(over, left, {}) for left in still)
         return parts or over.signal == "platform_down"
 
     def onset_ms(self) -> int:

@@ -110,6 +110,8 @@ class Correlator:
                 return case
         reopen_ms = self.settings.hold.reopen_min * MINUTE_MS
         for case in reversed(self.cases):
+            if finding.cause and not case.cause:
+                continue  # what was everywhere is not back because a part of it fails
             ended = [f for f in case.findings.values() if f.ended_ms is not None]
             fresh = [f for f in ended if finding.onset_ms - (f.ended_ms or 0) <= reopen_ms]
             if any(returns(finding, old, known) for old in fresh):

@@ -89,9 +89,10 @@ def peers_together(new: Finding, old: Finding, _: Known) -> bool:
 
 
 def explained(new: Finding, old: Finding, known: Known) -> bool:
-    """What one signal shows, the other brings about."""
+    """What one signal shows, the other brings about; nothing in a part brings about what is everywhere."""
     pairs = {(new.signal, old.signal), (old.signal, new.signal)}
-    return bool(pairs & EXPLAINS) and related(new.cause, old.cause, known.owners)
+    alike = bool(new.cause) == bool(old.cause)
+    return bool(pairs & EXPLAINS) and alike and related(new.cause, old.cause, known.owners)
 
 
 def asked_twice(new: Finding, old: Finding, known: Known) -> bool:

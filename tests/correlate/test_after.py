@@ -109,3 +109,41 @@ def test_a_finding_that_is_told_no_more_and_stands_alone_is_over() -> None:
     one = lasts("one", 5, 6, 80)
     (incident,) = told(lambda minute: one(minute) if minute < 20 else [])
     assert incident.ended_ms == 21 * MINUTE_MS and incident.recovered_at_ms is not None
+
+
+EVERYWHERE: dict[str, tuple[str, ...]] = {}
+
+
+def test_a_trunk_that_fails_after_a_platform_outage_is_a_fault_of_its_own() -> None:
+    trunk = {"signal": "sip_unreachable", "cause": {"trunk": ("k1",)}}
+    platform, later = told(
+        lasts("all", 5, 6, 30, signal="platform_down", cause=EVERYWHERE),
+        lasts("k1", 5, 6, 30, **trunk),
+        lasts("k1 again", 50, 51, 70, **trunk),
+    )
+    assert (platform.lead, platform.cause, platform.flaps) == ("platform_down", EVERYWHERE, 0)
+    assert (later.lead, later.cause) == ("sip_unreachable", {"trunk": ("k1",)})
+
+
+def test_a_platform_that_fails_again_is_the_same_ticket() -> None:
+    outage = {"signal": "platform_down", "cause": EVERYWHERE}
+    (platform,) = told(lasts("all", 5, 6, 30, **outage), lasts("all again", 50, 51, 70, **outage))
+    assert platform.flaps == 1
+
+
+def test_false_answers_in_a_part_do_not_explain_failures_everywhere() -> None:
+    part, whole = told(
+        lasts("fas", 5, 6, 80, signal="fas", cause=PART), lasts("ner", 40, 41, 60, signal="ner_drop", cause=EVERYWHERE)
+    )
+    assert (part.lead, part.cause) == ("fas", PART)
+    assert (whole.lead, whole.cause) == ("ner_drop", EVERYWHERE)
+
+
+def test_calls_of_some_that_are_refused_for_a_while_longer_do_not_narrow_what_events_said() -> None:
+    six, four = ({"customer": tuple(f"c{n}" for n in range(many))} for many in (6, 4))
+    blocked = {"signal": "balance_blocked"}
+    (incident,) = told(
+        lasts("events", 5, 6, 30, soak=1, cause=six, customers=six["customer"], **blocked),
+        lasts("calls", 5, 10, 45, cause=four, **blocked),
+    )
+    assert incident.cause == six and incident.ended_ms == 45 * MINUTE_MS
