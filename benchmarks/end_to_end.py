@@ -2,10 +2,10 @@
 
 A busy carrier (500 customers, about 280 calls/s, or as many as asked) is simulated for two hours. The watch learns the
 first; the second, in which one terminator fails, is read from files, watched, and its tickets are written to a SQLite
-store. A live run takes a checkpoint every few minutes as well: what one costs is told apart. Rival in the same run and on the same files:
-polars alone with the fixed rule that such a system replaces, ASR over five minutes below 70 % of the key's own, for
-customers, terminators and destinations; it checks no record, knows no duplicate, searches no cause. Core-seconds are
-the CPU seconds of all threads:
+store. A live run takes a checkpoint every few minutes as well: what one costs is told apart. Rival in the same run and
+on the same files: polars alone with the fixed rule that such a system replaces, ASR over five minutes below 70 % of the
+key's own, for customers, terminators and destinations; it checks no record, knows no duplicate, searches no cause.
+Core-seconds are the CPU seconds of all threads:
 
     POLARS_MAX_THREADS=1 python -m benchmarks.end_to_end [--calls-per-s 830] [--results benchmarks/results.json]
 """
