@@ -68,13 +68,16 @@ def unable(
     """Customers whose last-attempt success over all their traffic is below the share of expectation, with support, and
     too low for one whose traffic outside the cause works. Each is judged by its last ten minutes, or by as many more as
     give it enough calls."""
-    size = names.count("customer")
+    mostly = np.array([n in customers and customers[n].share_of_own >= 0.5 for n in names.lists["customer"]], np.bool_)
+    size = len(mostly)
     total, answered, normal = np.zeros(size), np.zeros(size), np.zeros(size)
     for age, closed in enumerate(reversed(minutes)):
+        asked = mostly & ((normal < 2 * DOUBT_NATS) | (age < JUDGED_MIN))
+        if not asked.any():
+            break
         rows = closed.rows
         customer = rows.of("customer")
-        few = normal < 2 * DOUBT_NATS
-        last = rows.last & ~np.isnan(closed.answer) & (few[customer] | (age < JUDGED_MIN))
+        last = rows.last & ~np.isnan(closed.answer) & asked[customer]
         total += np.bincount(customer[last], minlength=size)
         answered += np.bincount(customer[last], rows.answered[last], size)
         normal += np.bincount(customer[last], closed.answer[last], size)
@@ -84,8 +87,7 @@ def unable(
     nats = works - answered + answered * np.log(np.maximum(answered, 1e-9) / works)
     sure = (nats >= DOUBT_NATS) | (elsewhere < settings.unable_success)
     bad = (total >= settings.unable_support) & (answered < settings.unable_success * normal) & sure
-    chosen = [names.name("customer", code) for code in np.flatnonzero(bad).tolist()]
-    return tuple(name for name in chosen if name in customers and customers[name].share_of_own >= 0.5)
+    return tuple(names.name("customer", code) for code in np.flatnonzero(mostly & bad).tolist())
 
 
 def carried(minutes: Iterable[Minute], cause: Codes) -> bool:
