@@ -79,13 +79,13 @@ class Fan:
     index: npt.NDArray[np.intp]
 
     def sums(self, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """[slices] totals of a weight per leaf row."""
+        """[slices] totals of a weight per leaf row; exact where they are integers or 2^-30 multiples."""
         return np.bincount(self.index, weights[self.row], len(self.slices)).astype(np.float64, copy=False)
 
-    def table(self, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """[sets, slices] totals of weights [sets, leaf rows]; exact where they are integers or 2^-30 multiples."""
-        # one set after the other, so that what is added up stays in the processor's cache: five times as quick
-        return np.stack([self.sums(each) for each in weights])
+    def within(self, chosen: npt.NDArray[np.bool_]) -> Fan:
+        """The fan of some of its slices, `chosen` [slices]."""
+        kept = chosen[self.index]
+        return Fan(self.slices[chosen], self.row[kept], (np.cumsum(chosen) - 1)[self.index[kept]])
 
 
 class Leaves:

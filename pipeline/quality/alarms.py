@@ -76,30 +76,39 @@ class Alarms:
     def add(self, fan: Fan, counts: Mapping[str, Counts], fits: Mapping[str, Fit]) -> dict[str, Ringing]:
         """Add a minute: counts a row per leaf of the fan, with what known causes explain already expected. Returns the
         questions under which it rings."""
-        names, size = list(counts), len(self.sign)
-        asked = np.array([self.place[name] for name in names])
-        total, hits, expected = (
-            fan.table(np.stack([getattr(counts[name], column) for name in names]))
-            for column in ("total", "hits", "expected")
-        )
-        row, at = np.nonzero((total > 0) & self.watched[asked][:, self.leaves.slice_family[fan.slices]])
-        slices, question = fan.slices[at], asked[row]
-        number = slices * size + question
-        total, hits, expected = total[row, at], hits[row, at], expected[row, at]
+        place, slices, total, hits, expected = self._seen(fan, counts)
+        number = slices * len(self.sign) + place
         self._grow(fits)
-        family = self.leaves.slice_family[slices].astype(np.int64) * size + question
+        family = self.leaves.slice_family[slices].astype(np.int64) * len(self.sign) + place
         rho = self.spread.of(family)
-        gains = ratio(hits, total, expected, self.moved[number], self.sign[question], rho)
+        gains = ratio(hits, total, expected, self.moved[number], self.sign[place], rho)
         calm = self.states.peak[number] < CALM_NATS
         self.spread.learn(family[calm], hits[calm], total[calm], expected[calm])
         limit = self.limit()
         peak = self.states.add(number, gains, limit)
         over = np.flatnonzero(peak >= limit)
         rings: dict[str, Ringing] = {}
-        for place in np.unique(row[over]).tolist():
-            ours = over[row[over] == place]
-            rings[names[place]] = Ringing(slices[ours], peak[ours], gains[:, ours].max(axis=0))
+        for one in np.unique(place[over]).tolist():
+            ours = over[place[over] == one]
+            rings[self.questions[one].name] = Ringing(slices[ours], peak[ours], gains[:, ours].max(axis=0))
         return rings
+
+    def _seen(self, fan: Fan, counts: Mapping[str, Counts]) -> tuple[Ints, Ints, Floats, Floats, Floats]:
+        """The places of questions, and slices, total, hits and expected hits, wherever a question counts any attempt."""
+        fans = {question.families: fan for question in self.questions if len(question.families) == len(FAMILIES)}
+        seen = []
+        for place, question in enumerate(self.questions):
+            if question.name not in counts:
+                continue
+            if question.families not in fans:
+                fans[question.families] = fan.within(self.watched[place][self.leaves.slice_family[fan.slices]])
+            part, of = fans[question.families], counts[question.name]
+            total = part.sums(of.total)
+            at = np.flatnonzero(total > 0)
+            found = (np.full(len(at), place), part.slices[at], total[at], part.sums(of.hits)[at])
+            seen.append((*found, part.sums(of.expected)[at]))
+        place_of, slices, *sums = (np.concatenate(column) for column in zip(*seen, strict=True))
+        return place_of, slices, sums[0], sums[1], sums[2]
 
     def silence(self, question: str, ringing: Ringing) -> None:
         """The alarm has been answered: its evidence is used up."""
