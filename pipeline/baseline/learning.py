@@ -63,9 +63,11 @@ class Learning:
         for since, until, cause in spared:
             if since <= closed.minute and (until is None or closed.minute < until):
                 keep &= ~inside(cause, self.engine.leaves.codes[closed.leaf])
-        kept = keep[np.searchsorted(closed.leaf, closed.row_leaf)]
-        rows = closed.rows if kept.all() else closed.rows.take(kept)
-        self.history.learn(rows, self.engine.leaves.cell[closed.row_leaf[kept]])
+        rows, row_leaf = closed.rows, closed.row_leaf
+        if not keep.all():
+            kept = keep[np.searchsorted(closed.leaf, row_leaf)]
+            rows, row_leaf = rows.take(kept), row_leaf[kept]
+        self.history.learn(rows, self.engine.leaves.cell[row_leaf])
         hour = hour_of(closed.minute)
         leaf = closed.leaf[keep]
         destination = self.engine.leaves.codes[leaf, DIMS.index("destination")].astype(np.int64)

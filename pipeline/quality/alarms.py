@@ -94,7 +94,7 @@ class Alarms:
         return rings
 
     def _seen(self, fan: Fan, counts: Mapping[str, Counts]) -> tuple[Ints, Ints, Floats, Floats, Floats]:
-        """The places of questions, and slices, total, hits and expected hits, wherever a question counts any attempt."""
+        """Places of questions, slices, total, hits and expected hits, wherever a question counts any attempt."""
         fans = {question.families: fan for question in self.questions if len(question.families) == len(FAMILIES)}
         seen = []
         for place, question in enumerate(self.questions):
