@@ -11,7 +11,7 @@ from connectors.codec.lines import decode
 from connectors.codec.parquet import read_parquet
 from connectors.codec.sheets import Sheet
 from connectors.errors import ConnectorError
-from connectors.rows.lines import last_line_whole
+from connectors.rows.lines import count, last_line_whole
 from pipeline.ports import Batch, Reject
 from pipeline.records import Kind, empty
 
@@ -52,7 +52,7 @@ def _ndjson(kind: Kind, path: Path) -> Iterator[Batch]:
             yield Batch(kind, empty(kind), (block,))
             continue
         yield decode(kind, block, str(path), line)
-        line += block.count(b"\n")
+        line += count(block, b"\n")
 
 
 def _csv(kind: Kind, path: Path) -> Iterator[Batch]:
@@ -85,8 +85,9 @@ def blocks(path: Path, whole: Callable[[bytes], int] = last_line_whole) -> Itera
                 return
             rest, held = [block[cut:]], len(block) - cut
             if cut:
-                lines += block[:cut].count(b"\n")
-                yield block[:cut]
+                block = block[:cut]
+                lines += count(block, b"\n")
+                yield block
     except Truncated as broken:
         block = b"".join(rest)
         cut = whole(block)
