@@ -157,6 +157,12 @@ def silent_since_denied(new: Finding, old: Finding, known: Known) -> bool:
     return denied_traffic(new, old, known) and new.onset_ms <= (old.ended_ms or 0)
 
 
+def outage_shows(new: Finding, old: Finding, _: Known) -> bool:
+    """The calls of an outage go on showing when the platform is up again: failures end first."""
+    within = old.onset_ms - JOINT_MS <= new.onset_ms <= (old.ended_ms or 0)
+    return old.signal == "platform_down" and new.signal in SAME_CALLS and not new.cause and within
+
+
 def _apart_ms(one: Finding, other: Finding) -> int:
     return abs(one.onset_ms - other.onset_ms)
 
@@ -176,6 +182,7 @@ AFTER: tuple[Row, ...] = (
     Row("what is left of it", left_over),
     Row("it is back", asked_twice),
     Row("silent since it was denied", silent_since_denied),
+    Row("the outage's calls still show", outage_shows),
 )
 """Of a new finding and one that has ended."""
 

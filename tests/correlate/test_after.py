@@ -88,7 +88,8 @@ def test_a_customer_silent_since_a_stranger_was_denied_is_that_stranger(monkeypa
     (incident,) = told(*spells, silent)
     assert incident.lead == "acl_denied" and incident.cause == {"customer": ("c1",)} and incident.flaps == 0
     assert len(told(spells[0], lasts("silent", 14, 20, 50, **SILENT))) == 2
-    monkeypatch.setattr(relate, "AFTER", relate.AFTER[:-1])
+    rows = tuple(row for row in relate.AFTER if row.name != "silent since it was denied")
+    monkeypatch.setattr(relate, "AFTER", rows)
     assert len(told(*spells, silent)) == 2
 
 
@@ -147,3 +148,22 @@ def test_calls_of_some_that_are_refused_for_a_while_longer_do_not_narrow_what_ev
         lasts("calls", 5, 10, 45, cause=four, **blocked),
     )
     assert incident.cause == six and incident.ended_ms == 45 * MINUTE_MS
+
+
+def _outage_and_its_calls() -> list[Incident]:
+    return told(
+        lasts("all", 5, 6, 30, soak=1, signal="platform_down", cause=EVERYWHERE),
+        lasts("asr", 25, 34, 40, cause=EVERYWHERE),
+    )
+
+
+def test_the_calls_of_an_outage_that_still_show_are_on_its_ticket() -> None:
+    (incident,) = _outage_and_its_calls()
+    assert (incident.onset_ms, incident.ended_ms, incident.flaps) == (5 * MINUTE_MS, 40 * MINUTE_MS, 0)
+
+
+def test_without_its_row_they_are_a_second_ticket(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = tuple(row for row in relate.AFTER if row.name != "the outage's calls still show")
+    assert len(rows) == len(relate.AFTER) - 1
+    monkeypatch.setattr(relate, "AFTER", rows)
+    assert len(_outage_and_its_calls()) == 2

@@ -34,7 +34,7 @@ JOINS = {
     "began together": "dead_and_unreachable",
 }
 AFTER = {"it is back": "flap"}
-SCRIPTED = {"what is left of it", "silent since it was denied"}
+SCRIPTED = {"what is left of it", "silent since it was denied", "the outage's calls still show"}
 """Told in findings, `tests/correlate/test_after.py`: when a search narrows, or denials pause, no story can say."""
 YIELDS = {"route_failover": "failover_in_vain", "cdr_missing": "late_and_gaps"}
 
