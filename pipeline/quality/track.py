@@ -71,7 +71,8 @@ class Track:
             return
         n, y, e = self._faulty()
         normal = float(np.clip(expected / total, 1e-4, 1 - 1e-4))
-        shift = float(np.clip(logit(np.array((y + 0.5) / (n + 1))) - logit(np.array((e + 0.5) / (n + 1))), -5, 5))
+        # what hardly ever is, but was of late, stands far from normal: one call without it says much
+        shift = float(np.clip(logit(np.array((y + 0.5) / (n + 1))) - logit(np.array((e + 0.5) / (n + 1))), -5, 10))
         odds = normal / (1 - normal) * np.exp(shift)
         faulty = float(odds / (1 + odds))
         gain = hits * np.log(normal / faulty) + (total - hits) * np.log((1 - normal) / (1 - faulty))

@@ -88,3 +88,12 @@ def test_a_silent_fault_is_not_over() -> None:
         track.add(minute, 0.0, 0.0, 0.0)
         track.judge_recovery(5, 0.01)
     assert track.active
+
+
+def test_a_fault_of_what_hardly_ever_happens_is_over_after_some_calls_without_it() -> None:
+    series = [(m, 8.0, 7.0, 8e-4) for m in range(30)]
+    track = Track("k", "q", {}, 0, 0, 20.0, series=series)
+    for minute in range(30, 40):
+        track.add(minute, 6.0, 0.0, 6e-4)
+        track.judge_recovery(5, 0.01)
+    assert track.ended == 30
