@@ -65,6 +65,16 @@ class Tries:
     setup: Ints
 
 
+def columns_of(calls: Calls, tries: Tries) -> dict[str, Ints]:
+    """What a scope may ask of tries."""
+    return {
+        "customer": calls.customer[tries.call],
+        "destination": calls.destination[tries.call],
+        "trunk": calls.trunk[tries.call],
+        "terminator": tries.terminator,
+    }
+
+
 def expected(world: World, calls: Calls, tries: Tries) -> Floats:
     """Chance of an answer when nothing is wrong, with hour of day and the route's luck of that minute."""
     destination, customer = calls.destination[tries.call], calls.customer[tries.call]
@@ -150,12 +160,7 @@ def _talk(
 
 def _spoil(calls: Calls, tries: Tries, ends: Ends, effects: Effects, rng: np.random.Generator) -> None:
     first, last = (int(tries.setup.min()), int(tries.setup.max()) + 1) if len(tries.setup) else (0, 0)
-    columns = {
-        "customer": calls.customer[tries.call],
-        "destination": calls.destination[tries.call],
-        "trunk": calls.trunk[tries.call],
-        "terminator": tries.terminator,
-    }
+    columns = columns_of(calls, tries)
     for fail in effects.of(Fail, first, last):
         inside = fail.during(tries.setup) & fail.scope.holds(**columns)
         dice = rng.random(len(inside))

@@ -11,7 +11,7 @@ import numpy as np
 from akira.simulate.chance import Bools, Floats, Ints
 from akira.simulate.codes import ANSWERED, Q850, SWITCH, WAIT_S
 from akira.simulate.effects import Divert, Effects, Loop, Outage, Reject
-from akira.simulate.legs import NEVER, Ends, Legs, Tries, end, expected, join, written
+from akira.simulate.legs import NEVER, Ends, Legs, Tries, columns_of, end, expected, join, written
 from akira.simulate.traffic import Calls
 from akira.simulate.world import ROUTES, World
 
@@ -105,12 +105,7 @@ def _round(calls: Calls, tries: Tries, ends: Ends, order: Ints, attempt: int, ef
     """The order that is left, where calls caught in a loop have the loop's next supplier or, at its end, none."""
     if not len(order):
         return order
-    columns = {
-        "customer": calls.customer[tries.call],
-        "destination": calls.destination[tries.call],
-        "trunk": calls.trunk[tries.call],
-        "terminator": tries.terminator,
-    }
+    columns = columns_of(calls, tries)
     for loop in effects.of(Loop, int(tries.setup.min()), int(tries.setup.max()) + 1):
         caught = loop.during(tries.setup) & loop.scope.holds(**columns) & (ends.code != ANSWERED)
         ends.network |= caught

@@ -68,8 +68,8 @@ def unable(
     """Customers whose last-attempt success over all their traffic is below the share of expectation, with support, and
     too low for one whose traffic outside the cause works. Each is judged by its last ten minutes, or by as many more as
     give it enough calls."""
-    mostly = np.array([n in customers and customers[n].share_of_own >= 0.5 for n in names.lists["customer"]], np.bool_)
-    size = len(mostly)
+    share = np.array([customers[n].share_of_own if n in customers else 0.0 for n in names.lists["customer"]])
+    mostly, size = share >= 0.5, len(share)
     total, answered, normal = np.zeros(size), np.zeros(size), np.zeros(size)
     for age, closed in enumerate(reversed(minutes)):
         asked = mostly & ((normal < 2 * DOUBT_NATS) | (age < JUDGED_MIN))
@@ -81,11 +81,10 @@ def unable(
         total += np.bincount(customer[last], minlength=size)
         answered += np.bincount(customer[last], rows.answered[last], size)
         normal += np.bincount(customer[last], closed.answer[last], size)
-    elsewhere = np.array([1 - customers[n].share_of_own if n in customers else 1.0 for n in names.lists["customer"]])
-    works = np.maximum(elsewhere * normal, 1e-9)
+    works = np.maximum((1 - share) * normal, 1e-9)
     # Chernoff's bound of so few answers when so many are expected
     nats = works - answered + answered * np.log(np.maximum(answered, 1e-9) / works)
-    sure = (nats >= DOUBT_NATS) | (elsewhere < settings.unable_success)
+    sure = (nats >= DOUBT_NATS) | (1 - share < settings.unable_success)
     bad = (total >= settings.unable_support) & (answered < settings.unable_success * normal) & sure
     return tuple(names.name("customer", code) for code in np.flatnonzero(mostly & bad).tolist())
 

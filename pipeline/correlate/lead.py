@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from pipeline.correlate.relate import NEAR_MS, narrowed
+from pipeline.correlate.relate import NEAR_MS, SAME_CALLS, narrowed
 from pipeline.findings import Finding
 
 ORDER: Final[tuple[str, ...]] = (
@@ -33,7 +33,7 @@ YIELDS: tuple[tuple[str, str, Callable[[Sequence[Finding], bool], bool]], ...] =
     ("cdr_missing", "cdr_delayed", lambda findings, calls_carried: any(map(_late, findings))),
 )
 """(a signal, the one it stands behind, when)."""
-ONE_QUESTION: Final = ({"asr_drop", "ner_drop"},)
+ONE_QUESTION: Final = (SAME_CALLS,)
 """Signals of one kind: the one with more evidence names the cause."""
 
 
@@ -61,7 +61,7 @@ def _later_part(part: Finding, whole: Finding) -> bool:
 
 
 def _fails(finding: Finding) -> bool:
-    return finding.signal in {"asr_drop", "ner_drop"}
+    return finding.signal in SAME_CALLS
 
 
 def _late(finding: Finding) -> bool:

@@ -73,7 +73,7 @@ class Life:
         begun = onset(self.engine, question, span, loudest_leaves(self.engine, loudest))
         if not self._worth_it(question, minute, loudest, begun):
             return False
-        opened = [self._open(question, cause, minute) for cause in list(find(self.engine, question, begun, minute))]
+        opened = [self._open(question, cause, minute) for cause in find(self.engine, question, begun, minute)]
         return any(opened)
 
     def _worth_it(self, question: Question, minute: int, slice_number: int, begun: int) -> bool:
