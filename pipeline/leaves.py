@@ -3,12 +3,14 @@ leaf seen from further away: one value of a dimension, a pair of values, or ever
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.distinct import distinct
 from pipeline.names import DIMS
 
 Ints = npt.NDArray[np.int64]
@@ -25,6 +27,7 @@ FAMILIES: Final[tuple[tuple[str, ...], ...]] = (
 )
 """The slices that are watched minute by minute; the cause search looks at combinations of them."""
 
+PACKED: Final = 2.0**26
 CELL: Final = [DIMS.index("customer"), DIMS.index("terminator"), DIMS.index("destination")]
 MIX: Final = np.array(
     [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5, 0x85EBCA6B5851F42D], np.uint64
@@ -55,7 +58,7 @@ class _Index:
 
     def number(self, hashes: npt.NDArray[np.uint64]) -> tuple[Ints, npt.NDArray[np.intp]]:
         """Numbers of `hashes`, and the positions (first appearances, in order) of those that are new."""
-        unique, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
+        unique, first, inverse = distinct(hashes)
         at = np.searchsorted(self.keys, unique)
         at_safe = np.minimum(at, max(len(self.keys) - 1, 0))
         old = self.keys[at_safe] == unique if len(self.keys) else np.zeros(len(unique), np.bool_)
@@ -81,6 +84,15 @@ class Fan:
     def sums(self, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """[slices] totals of a weight per leaf row; exact where they are integers or 2^-30 multiples."""
         return np.bincount(self.index, weights[self.row], len(self.slices)).astype(np.float64, copy=False)
+
+    def counts(self, weights: Sequence[npt.NDArray[np.float64]]) -> list[npt.NDArray[np.float64]]:
+        """[slices] totals of several whole numbers below 2^26 per leaf row, two in one sum: a double has 53 bits."""
+        found = []
+        for low, high in zip(weights[::2], weights[1::2], strict=False):
+            both = self.sums(low + PACKED * high)
+            upper = np.floor(both / PACKED)
+            found += [both - PACKED * upper, upper]
+        return found + [self.sums(last) for last in weights[len(found) :]]
 
     def within(self, chosen: npt.NDArray[np.bool_]) -> Fan:
         """The fan of some of its slices, `chosen` [slices]."""

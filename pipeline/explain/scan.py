@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.distinct import distinct
 from pipeline.explain.likelihood import Floats, exact
 from pipeline.explain.model import Leaves
 
@@ -64,7 +65,7 @@ def cube(leaves: Leaves) -> Cube:
             present, keys = np.unique(keys, return_inverse=True)
             width = len(present)
         keys, width = keys * (len(labels) + 1) + column + 1, width * (len(labels) + 1)
-    _, first, leaf = np.unique(keys, return_index=True, return_inverse=True)
+    _, first, leaf = distinct(keys)
     hits, expected, total = (
         np.asarray(np.bincount(leaf, exact(column), len(first)), float)
         for column in (leaves.hits, leaves.expected, leaves.total)
@@ -112,7 +113,7 @@ def _compress(keys: Ints, absent: NDArray[np.bool_], span: int) -> tuple[Ints, I
     """For ascending keys a row that has it, and the place of each row's key (their number when it is absent)."""
     rows = np.flatnonzero(~absent)
     if span > 8 * len(keys) + 4096:
-        _, first, places = np.unique(keys[rows], return_index=True, return_inverse=True)
+        _, first, places = distinct(keys[rows])
         slot = np.full(len(keys), len(first), np.int64)
         slot[rows] = places
         return rows[first], slot

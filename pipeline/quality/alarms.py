@@ -95,19 +95,21 @@ class Alarms:
 
     def _seen(self, fan: Fan, counts: Mapping[str, Counts]) -> tuple[Ints, Ints, Floats, Floats, Floats]:
         """Places of questions, slices, total, hits and expected hits, wherever a question counts any attempt."""
-        fans = {question.families: fan for question in self.questions if len(question.families) == len(FAMILIES)}
-        seen = []
-        for place, question in enumerate(self.questions):
-            if question.name not in counts:
-                continue
-            if question.families not in fans:
-                fans[question.families] = fan.within(self.watched[place][self.leaves.slice_family[fan.slices]])
-            part, of = fans[question.families], counts[question.name]
-            total = part.sums(of.total)
-            at = np.flatnonzero(total > 0)
-            found = (np.full(len(at), place), part.slices[at], total[at], part.sums(of.hits)[at])
-            seen.append((*found, part.sums(of.expected)[at]))
-        place_of, slices, *sums = (np.concatenate(column) for column in zip(*seen, strict=True))
+        seen = {}
+        for families in dict.fromkeys(question.families for question in self.questions):
+            asked = [q for q in self.questions if q.families == families and q.name in counts]
+            chosen = self.watched[self.place[asked[0].name]] if asked else np.zeros(len(FAMILIES), np.bool_)
+            part = fan if chosen.all() else fan.within(chosen[self.leaves.slice_family[fan.slices]])
+            # questions that count the same attempts, and hits that others count, share their array
+            whole = {id(column): column for q in asked for column in (counts[q.name].total, counts[q.name].hits)}
+            sums = dict(zip(whole, part.counts(list(whole.values())), strict=True))
+            for question in asked:
+                of, place = counts[question.name], self.place[question.name]
+                total = sums[id(of.total)]
+                at = np.flatnonzero(total > 0)
+                found = (np.full(len(at), place), part.slices[at], total[at], sums[id(of.hits)][at])
+                seen[place] = (*found, part.sums(of.expected)[at])
+        place_of, slices, *sums = (np.concatenate(column) for column in zip(*(seen[place] for place in sorted(seen)), strict=True))
         return place_of, slices, sums[0], sums[1], sums[2]
 
     def silence(self, question: str, ringing: Ringing) -> None:

@@ -27,11 +27,21 @@ def hits_of(question: Question, rows: Rows, fit: Fit) -> Flags:
     return (bin_of >= 0) & ((bin_of > cut) if of == "pdd" else (bin_of <= cut))
 
 
-def count(question: Question, rows: Rows, index: npt.NDArray[np.intp], leaves: int, fit: Fit) -> tuple[Floats, Floats]:
-    """[leaves] totals and hits; `index` gives each row's place among the minute's leaves."""
-    counted = question.counts(rows)
-    hit = counted & hits_of(question, rows, fit)
-    return (
-        np.bincount(index[counted], minlength=leaves).astype(np.float64),
-        np.bincount(index[hit], minlength=leaves).astype(np.float64),
-    )
+class Counter:
+    """Counts the attempts of a minute per leaf; `index` gives each row's place among the minute's `leaves`."""
+
+    def __init__(self, rows: Rows, index: npt.NDArray[np.intp], leaves: int) -> None:
+        self.rows, self.index, self.leaves = rows, index, leaves
+        self._counted: dict[bytes, Floats] = {}
+
+    def count(self, question: Question, fit: Fit) -> tuple[Floats, Floats]:
+        """[leaves] totals and hits. What was counted before is the same array again: the answers of one question are
+        what the next asks about."""
+        counted = question.counts(self.rows)
+        return self._per_leaf(counted), self._per_leaf(counted & hits_of(question, self.rows, fit))
+
+    def _per_leaf(self, chosen: Flags) -> Floats:
+        key = chosen.tobytes()
+        if key not in self._counted:
+            self._counted[key] = np.bincount(self.index[chosen], minlength=self.leaves).astype(np.float64)
+        return self._counted[key]

@@ -16,7 +16,7 @@ from pipeline.names import Names
 from pipeline.ports import Timing, untimed
 from pipeline.quality.alarms import Alarms, Ringing
 from pipeline.quality.cause import inside
-from pipeline.quality.counting import count
+from pipeline.quality.counting import Counter
 from pipeline.quality.expecting import Expecting
 from pipeline.quality.life import Life
 from pipeline.quality.recent import Counts, Minute, Recent
@@ -88,9 +88,10 @@ class Engine:
         counts: dict[str, Counts] = {}
         if not len(leaf):
             return Minute(minute, rows, row_leaf, leaf, answer, counts)
+        counter = Counter(rows, index, len(leaf))
         for question, p in zip(self.expecting.questions, self.expecting.at(hour, leaf), strict=True):
             with self.timing("slices", question.name):
-                total, hits = count(question, rows, index, len(leaf), self.fits[question.name])
+                total, hits = counter.count(question, self.fits[question.name])
             counts[question.name] = Counts(total, hits, total * p)
             if question.name == "asr":
                 answer = p[index]

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline.distinct import distinct
 from pipeline.hashes import Hashes, filed, known
 
 HOUR_MS = 3_600_000
@@ -25,7 +26,7 @@ class Seen:
         if not len(frame):
             return np.zeros(0, np.bool_)
         hashes = frame.select(pl.struct("call_id", "attempt", "switch").hash(11)).to_series().to_numpy()
-        unique, first = np.unique(hashes, return_index=True)
+        unique, first, _ = distinct(hashes)
         again = np.ones(len(hashes), np.bool_)
         again[first] = False
         hour_of = frame["setup_at"].to_numpy() // HOUR_MS
