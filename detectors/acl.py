@@ -21,6 +21,7 @@ from pipeline.peers import cause_of
 from pipeline.questions import Question, Window
 from pipeline.records import MINUTE_MS
 from pipeline.rows import Flags, Rows
+from pipeline.samples import each
 from pipeline.settings import GateSettings, WatchSettings
 
 LEAST: Final = 20.0
@@ -92,10 +93,10 @@ class Acl:
         """Findings of this minute."""
         self.age_min += 1
         now: dict[str, float] = {}
-        for _, _, _, kind, peer, customer, value, _ in minute.samples("acl_denied"):
-            key = f"customer={customer}" if customer else f"{kind}={peer}"
-            self.sources.setdefault(key, Denials(kind, peer, customer))
-            now[key] = now.get(key, 0.0) + value
+        for sample in each(minute.samples("acl_denied")):
+            key = f"customer={sample.customer}" if sample.customer else sample.key
+            self.sources.setdefault(key, Denials(sample.peer_kind, sample.peer, sample.customer))
+            now[key] = now.get(key, 0.0) + sample.value
         found = []
         for key, source in sorted(self.sources.items()):
             ended = self._move(source, minute.minute, now.get(key, 0.0))

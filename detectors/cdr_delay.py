@@ -18,6 +18,7 @@ from pipeline.incidents import Figure
 from pipeline.ownrate import OwnRates, Rate
 from pipeline.records import MINUTE_MS
 from pipeline.rulebook import share_finding, state_finding
+from pipeline.samples import each
 from pipeline.settings import WatchSettings
 
 LEAST = 10
@@ -75,7 +76,7 @@ class Silence:
 
     def observe(self, minute: ClosedMinute) -> list[Finding]:
         """Findings of this minute."""
-        for sample in minute.samples("invites"):
+        for sample in each(minute.samples("invites")):
             if sample.own:
                 self.calls[sample.switch] = sample.value
         found = []

@@ -18,6 +18,7 @@ from pipeline.findings import ClosedMinute, Finding
 from pipeline.ownrate import OwnRates, Rate
 from pipeline.records import MINUTE_MS
 from pipeline.rulebook import share_finding
+from pipeline.samples import each
 from pipeline.settings import WatchSettings
 
 LEAST = 10
@@ -64,7 +65,8 @@ class CdrMissing:
     def _note_lag(self, switch: str, minute: int, lag_ms: np.typing.NDArray[np.int64]) -> None:
         """While a switch's records come late, what is not here yet is not lost."""
         if len(lag_ms):
-            lag_min = int(np.quantile(lag_ms, LATE_QUANTILE)) // MINUTE_MS
+            at = int(LATE_QUANTILE * (len(lag_ms) - 1))
+            lag_min = int(np.partition(lag_ms, at)[at]) // MINUTE_MS
             if lag_min >= 1:
                 self.slow_until[switch] = max(self.slow_until.get(switch, 0), minute + lag_min + self.grace_min)
 
@@ -102,7 +104,7 @@ class CdrMissing:
             )
             for at, n in zip(setup.tolist(), number.tolist(), strict=True):
                 table[at] = table.get(at, 0) + n
-        for sample in minute.samples("invites"):
+        for sample in each(minute.samples("invites")):
             if sample.own:
                 by_minute, at = self.counted.setdefault(sample.switch, {}), (sample.at - 1) // MINUTE_MS
                 by_minute[at] = by_minute.get(at, 0.0) + sample.value

@@ -10,69 +10,87 @@ Source: RFC 3261 section 11 (OPTIONS); hold-down measured on a busy proxy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
 
 from pipeline.findings import ClosedMinute, Finding
 from pipeline.incidents import Figure
+from pipeline.interner import Codes, Interner
 from pipeline.peers import cause_of
 from pipeline.records import MINUTE_MS
 from pipeline.rulebook import state_finding
+from pipeline.samples import each, one_of_each
 from pipeline.settings import WatchSettings
 
 Peer = tuple[str, str, str, str]
 """switch, kind, peer, customer."""
-
-
-@dataclass(slots=True)
-class State:
-    """What a peer said last, since when, and whether it is held to be down."""
-
-    up: bool
-    since_ms: int
-    ever_up: bool
-    last_ms: int
-    samples: int = 1
-    """Samples running that said the same."""
-    down_since_ms: int | None = None
+COLUMNS: Final = ("up", "since_ms", "ever_up", "last_ms", "running", "down_since_ms")
+NEVER_MS: Final = -1
 
 
 class Reachability:
-    """Up or down per peer, with hold-down."""
+    """Up or down per peer, with hold-down. Columns have a row for each peer."""
 
     name = "reachability"
-    kept: tuple[type, ...] = (State,)
+    kept: tuple[type, ...] = ()
 
     def __init__(self, settings: WatchSettings) -> None:
         self.samples = settings.hold.reachability_samples
-        self.peers: dict[str, State] = {}
+        self.peers = Interner()
         self.who: dict[str, Peer] = {}
+        """Those that said last that they are down, or are held to be."""
+        self.up = np.zeros(0, np.bool_)
+        self.ever_up = np.zeros(0, np.bool_)
+        self.since_ms = np.zeros(0, np.int64)
+        self.last_ms = np.zeros(0, np.int64)
+        self.running = np.zeros(0, np.int64)
+        """Samples running that said the same."""
+        self.down_since_ms = np.zeros(0, np.int64)
+        """Since when it is held to be down, NEVER_MS while it is not."""
 
     def observe(self, minute: ClosedMinute) -> list[Finding]:
         """Findings of this minute."""
-        for at, _, switch, kind, peer, customer, value, _ in minute.samples("up"):
-            key = f"{kind}={peer}"
-            self.who[key] = (switch, kind, peer, customer)
-            up = value > 0
-            state = self.peers.get(key)
-            if state is None:
-                self.peers[key] = State(up, at, up, at)
-                continue
-            if state.up != up:
-                state.up, state.since_ms, state.ever_up, state.samples = up, at, state.ever_up or up, 0
-            state.samples += at > state.last_ms or state.samples == 0
-            state.last_ms = at
+        samples = minute.samples("up")
+        peer = self.peers.encode(samples["key"])
+        self._grow()
+        up, at_ms = samples["value"].to_numpy() > 0, samples["at"].to_numpy()
+        for place in one_of_each(peer):
+            self._take(peer[place], up[place], at_ms[place])
+        self._note(samples[np.flatnonzero(~up | (self.down_since_ms[peer] != NEVER_MS))])
         end_ms = (minute.minute + 1) * MINUTE_MS
+        held = (self.running >= self.samples) | (end_ms - self.last_ms >= self.samples * MINUTE_MS)
+        falls = held & ~self.up & self.ever_up & (self.down_since_ms == NEVER_MS)
+        self.down_since_ms[falls] = self.since_ms[falls]
         found = []
-        for key, state in sorted(self.peers.items()):
-            held = state.samples >= self.samples or end_ms - state.last_ms >= self.samples * MINUTE_MS
-            if not state.up and state.ever_up and held and state.down_since_ms is None:
-                state.down_since_ms = state.since_ms
-            if state.down_since_ms is not None:
-                ended = state.since_ms if state.up and held else None
-                found.append(self._finding(minute, key, state.down_since_ms, ended))
-                if ended is not None:
-                    state.down_since_ms = None
+        for at in sorted(np.flatnonzero(self.down_since_ms != NEVER_MS).tolist(), key=self.peers.names.__getitem__):
+            ended = int(self.since_ms[at]) if self.up[at] and held[at] else None
+            found.append(self._finding(minute, self.peers.names[at], int(self.down_since_ms[at]), ended))
+            if ended is not None:
+                self.down_since_ms[at] = NEVER_MS
         return found
+
+    def _grow(self) -> None:
+        fresh = len(self.peers) - len(self.up)
+        if fresh:
+            for name in COLUMNS:
+                empty = NEVER_MS if name in ("last_ms", "down_since_ms") else 0
+                setattr(self, name, np.pad(getattr(self, name), (0, fresh), constant_values=empty))
+
+    def _take(self, peer: Codes, up: npt.NDArray[np.bool_], at_ms: npt.NDArray[np.int64]) -> None:
+        """One sample of each of some peers."""
+        turned = (self.up[peer] != up) | (self.last_ms[peer] == NEVER_MS)
+        self.since_ms[peer[turned]] = at_ms[turned]
+        self.running[peer] = np.where(turned, 1, self.running[peer] + (at_ms > self.last_ms[peer]))
+        self.up[peer] = up
+        self.ever_up[peer] |= up
+        self.last_ms[peer] = at_ms
+
+    def _note(self, samples: pl.DataFrame) -> None:
+        for sample in each(samples):
+            self.who[sample.key] = (sample.switch, sample.peer_kind, sample.peer, sample.customer)
 
     def _finding(self, minute: ClosedMinute, key: str, since_ms: int, ended_ms: int | None) -> Finding:
         switch, kind, peer, customer = self.who[key]
@@ -85,8 +103,11 @@ class Reachability:
 
     def state(self) -> dict[str, object]:
         """What a snapshot keeps."""
-        return {"peers": self.peers, "who": self.who}
+        columns = {name: getattr(self, name) for name in COLUMNS}
+        return {"peers": self.peers.names, "who": self.who, "columns": columns}
 
     def load(self, state: dict[str, object]) -> None:
         """Take a snapshot back."""
-        self.peers, self.who = state["peers"], state["who"]  # type: ignore[assignment]
+        self.peers, self.who = Interner(state["peers"]), state["who"]  # type: ignore[arg-type, assignment]
+        for name, column in state["columns"].items():  # type: ignore[attr-defined]
+            setattr(self, name, column)

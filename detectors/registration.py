@@ -10,96 +10,109 @@ Source: RFC 3261 section 10; operator practice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from pipeline.findings import ClosedMinute, Finding
 from pipeline.incidents import Figure
+from pipeline.interner import Codes, Interner
 from pipeline.peers import cause_of
 from pipeline.rulebook import state_finding
+from pipeline.samples import one_of_each
 from pipeline.settings import WatchSettings
 
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 LEAST: Final = 5.0
 SAMPLES: Final = 2
 WARM: Final = 10
 BACK: Final = 0.8
-
-
-@dataclass(slots=True)
-class Bindings:
-    """Usual number, samples seen, samples low in a row, since when low, and the customer of the trunk."""
-
-    usual: float
-    seen: int = 1
-    low: int = 0
-    back: int = 0
-    low_since_ms: int = 0
-    back_since_ms: int = 0
-    open: bool = False
-    value: float = 0.0
-    customer: str = ""
+FORGET: Final = 60
+COLUMNS: Final = ("usual", "value", "seen", "low", "back", "low_since_ms", "back_since_ms", "open")
 
 
 class Registration:
-    """Bindings per peer."""
+    """Bindings per peer. Columns have a row for each peer."""
 
     name = "registration"
-    kept: tuple[type, ...] = (Bindings,)
+    kept: tuple[type, ...] = ()
 
     def __init__(self, settings: WatchSettings) -> None:
         self.left = settings.gates.registrations_left
-        self.peers: dict[str, Bindings] = {}
+        self.peers = Interner()
+        self.customers: list[str] = []
+        """The customer of each, as its first sample says."""
+        self.usual: Floats = np.zeros(0)
+        self.value: Floats = np.zeros(0)
+        self.seen: Ints = np.zeros(0, np.int64)
+        self.low: Ints = np.zeros(0, np.int64)
+        """Samples low in a row, and good ones in a row while its loss lasts."""
+        self.back: Ints = np.zeros(0, np.int64)
+        self.low_since_ms: Ints = np.zeros(0, np.int64)
+        self.back_since_ms: Ints = np.zeros(0, np.int64)
+        self.open = np.zeros(0, np.bool_)
 
     def observe(self, minute: ClosedMinute) -> list[Finding]:
         """Findings of this minute."""
-        ended: list[str] = []
-        for at, interval, _, kind, peer, customer, value, _ in minute.samples("registrations"):
-            key = f"{kind}={peer}"
-            state = self.peers.setdefault(key, Bindings(value, 0, customer=customer))
-            if self._sample(state, at, interval, value):
-                ended.append(key)
-        found = []
-        for key, state in sorted(self.peers.items()):
-            if state.open or key in ended:
-                found.append(self._finding(minute, key, state, state.back_since_ms if key in ended else None))
-        return found
+        samples = minute.samples("registrations")
+        peer = self.peers.encode(samples["key"])
+        value, since_ms = samples["value"].to_numpy(), (samples["at"] - samples["interval_ms"]).to_numpy()
+        ended = np.zeros(len(self.peers), np.bool_)
+        for place in one_of_each(peer):
+            self._greet(peer[place], value[place], samples["customer"].gather(place).to_list())
+            ended[peer[place]] |= self._take(peer[place], value[place], since_ms[place])
+        told = np.flatnonzero(self.open | ended).tolist()
+        return [
+            self._finding(minute, at, int(self.back_since_ms[at]) if ended[at] else None)
+            for at in sorted(told, key=self.peers.names.__getitem__)
+        ]
 
-    def _sample(self, state: Bindings, at: int, interval_ms: int, value: float) -> bool:
-        """Move one peer by one sample; True when its loss has ended."""
-        state.seen += 1
-        state.value = value
-        judged = state.seen > WARM and state.usual >= LEAST
-        if judged and value < self.left * state.usual:
-            state.low, state.back = state.low + 1, 0
-            if state.low == 1:
-                state.low_since_ms = at - interval_ms
-            state.open = state.open or state.low >= SAMPLES
-            return False
-        if state.open:
-            state.back = state.back + 1 if value >= BACK * state.usual else 0
-            if state.back == 1:
-                state.back_since_ms = at - interval_ms
-            if state.back >= SAMPLES:
-                state.open, state.low = False, 0
-                return True
-            return False
-        state.low = 0
-        state.usual += (value - state.usual) / min(state.seen, 60)
-        return False
+    def _greet(self, peer: Codes, value: Floats, customers: list[str]) -> None:
+        """Make room for peers (ascending) that have no sample yet."""
+        fresh = len(self.peers) - len(self.usual)
+        if fresh:
+            for name in COLUMNS:
+                setattr(self, name, np.pad(getattr(self, name), (0, fresh)))
+            self.usual[-fresh:] = value[-fresh:]
+            self.customers += customers[-fresh:]
 
-    def _finding(self, minute: ClosedMinute, key: str, state: Bindings, ended_ms: int | None) -> Finding:
+    def _take(self, peer: Codes, value: Floats, since_ms: Ints) -> npt.NDArray[np.bool_]:
+        """Move some peers by one sample each; those whose loss has ended."""
+        self.seen[peer] += 1
+        self.value[peer] = value
+        judged = (self.seen[peer] > WARM) & (self.usual[peer] >= LEAST)
+        few = judged & (value < self.left * self.usual[peer])
+        lost, calm = ~few & self.open[peer], ~few & ~self.open[peer]
+        low = np.where(few, self.low[peer] + 1, np.where(calm, 0, self.low[peer]))
+        better = np.where(value >= BACK * self.usual[peer], self.back[peer] + 1, 0)
+        back = np.where(few, 0, np.where(lost, better, self.back[peer]))
+        over: npt.NDArray[np.bool_] = lost & (back >= SAMPLES)
+        for moment, begun in ((self.low_since_ms, few & (low == 1)), (self.back_since_ms, lost & (back == 1))):
+            moment[peer[begun]] = since_ms[begun]
+        self.open[peer] = (self.open[peer] & ~over) | (few & (low >= SAMPLES))
+        self.low[peer], self.back[peer] = np.where(over, 0, low), back
+        at = peer[calm]
+        self.usual[at] += (value[calm] - self.usual[at]) / np.minimum(self.seen[at], FORGET)
+        return over
+
+    def _finding(self, minute: ClosedMinute, at: int, ended_ms: int | None) -> Finding:
+        key = self.peers.names[at]
         kind, peer = key.split("=", 1)
-        cause, customers = cause_of(minute.directory, kind, peer, state.customer)
-        usual = round(state.usual, 1)
-        figure = Figure(
-            "registration_loss", "bindings", state.value, usual, usual * self.left, usual, state.seen, "count"
-        )
-        return state_finding("registration_loss", key, cause, state.low_since_ms, ended_ms, figure, (), customers)
+        cause, customers = cause_of(minute.directory, kind, peer, self.customers[at])
+        usual, value, seen = round(float(self.usual[at]), 1), float(self.value[at]), int(self.seen[at])
+        figure = Figure("registration_loss", "bindings", value, usual, usual * self.left, usual, seen, "count")
+        since_ms = int(self.low_since_ms[at])
+        return state_finding("registration_loss", key, cause, since_ms, ended_ms, figure, (), customers)
 
     def state(self) -> dict[str, object]:
         """What a snapshot keeps."""
-        return {"peers": self.peers}
+        columns = {name: getattr(self, name) for name in COLUMNS}
+        return {"peers": self.peers.names, "customers": self.customers, "columns": columns}
 
     def load(self, state: dict[str, object]) -> None:
         """Take a snapshot back."""
-        self.peers = state["peers"]  # type: ignore[assignment]
+        self.peers, self.customers = Interner(state["peers"]), state["customers"]  # type: ignore[arg-type, assignment]
+        for name, column in state["columns"].items():  # type: ignore[attr-defined]
+            setattr(self, name, column)

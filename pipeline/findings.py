@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import polars as pl
 
 from pipeline.directory import Directory
 from pipeline.incidents import Figure, Point
-from pipeline.records import MINUTE_MS
 from pipeline.rows import Rows
+from pipeline.samples import NO_SAMPLES
 from pipeline.settings import WatchSettings
 
 NamedCause = Mapping[str, tuple[str, ...]]
@@ -38,20 +37,6 @@ class Finding:
     facts: Mapping[str, float | int | str | bool] = field(default_factory=dict)
 
 
-class Sample(NamedTuple):
-    """One SIP sample; `peer_kind` is `switch` and `peer` the switch's own id where the record names no peer."""
-
-    at: int
-    interval_ms: int
-    switch: str
-    peer_kind: str
-    peer: str
-    customer: str
-    value: float
-    own: bool
-    """The record named no peer: the switch speaks of itself."""
-
-
 @dataclass(frozen=True)
 class ClosedMinute:
     """All that arrived in one minute, ordered, and who is who."""
@@ -62,7 +47,8 @@ class ClosedMinute:
     """Records seen before, by switch."""
     duplicate_calls: Mapping[str, tuple[str, ...]]
     """Example call ids of them."""
-    sip: pl.DataFrame
+    sip: Mapping[str, pl.DataFrame]
+    """Samples by metric (`pipeline.samples`)."""
     balance: pl.DataFrame
     switches: Mapping[str, int]
     """Records (duplicates included) by switch."""
@@ -73,27 +59,10 @@ class ClosedMinute:
     directory: Directory
     settings: WatchSettings
 
-    @cached_property
-    def _by_metric(self) -> dict[str, list[Sample]]:
-        named = self.sip.select(
-            "metric",
-            "at",
-            pl.col("interval_ms").replace({0: MINUTE_MS}).fill_null(MINUTE_MS),
-            "switch",
-            pl.col("peer_kind").fill_null("switch"),
-            pl.col("peer").replace({"": None}).fill_null(pl.col("switch")),
-            pl.col("customer").fill_null(""),
-            "value",
-            pl.col("peer").is_null().alias("own"),
-        )
-        return {
-            str(metric): list(map(Sample._make, part.rows()))
-            for (metric,), part in named.partition_by("metric", include_key=False, as_dict=True).items()
-        }
-
-    def samples(self, metric: str) -> list[Sample]:
-        """The samples of one metric that arrived in this minute, ordered by time, switch and peer."""
-        return self._by_metric.get(metric, [])
+    def samples(self, metric: str) -> pl.DataFrame:
+        """The samples of one metric that arrived in this minute, ordered by time, switch and peer: the columns of
+        `Sample`."""
+        return self.sip[metric] if metric in self.sip else NO_SAMPLES
 
 
 class Rule(Protocol):

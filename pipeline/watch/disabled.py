@@ -67,7 +67,7 @@ class Disabled:
         place = np.arange(len(rows))
         for at, need in enumerate(NEEDS):
             last = np.full(size, -1)
-            np.maximum.at(last, switch[shown[at]], place[shown[at]])
+            last[switch[shown[at]]] = place[shown[at]]  # of the places of one switch the last one stays
             seen, since = last >= 0, hidden[at] & (place > last[switch])
             self.run[at] = np.where(seen, 0, self.run[at]) + np.bincount(switch[since], minlength=size)
             self.since[at] = np.where(seen, np.minimum(self.since[at], minute + 1), self.since[at])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from pipeline.answers import Sources
@@ -13,11 +14,13 @@ from pipeline.findings import ClosedMinute
 from pipeline.names import Names
 from pipeline.records import MINUTE_MS
 from pipeline.rows import build
+from pipeline.samples import by_metric
 from pipeline.settings import WatchSettings
 from pipeline.watch.buffer import Block
 from pipeline.watch.identity import Retries, Seen
 
 FRESH_MIN = 3
+EXAMPLES = 10
 
 
 class Intake:
@@ -39,15 +42,15 @@ class Intake:
         self.duplicates += int(again.sum())
         kept = frame.filter(~pl.Series(again)) if again.any() else frame
         kept = kept.with_columns(emitted_at=pl.col("arrival"))
-        minute_of = kept["arrival"].to_numpy() // MINUTE_MS if len(kept) else np.zeros(0, np.int64)
-        bounds = np.searchsorted(minute_of, np.arange(block.first, block.end + 1))
+        bounds = _bounds(kept, block)
         rows = build(kept, self.names, self.retries.mark(kept, bounds), self.definitions)
-        by_minute = {kind: _split(block.frames[kind], block) for kind in ("sip", "balance")}
+        samples = by_metric(block.frames["sip"], _bounds(block.frames["sip"], block))
+        balance = _split(block.frames["balance"], block)
         copies = _split(frame.filter(pl.Series(again)) if again.any() else frame.clear(), block)
         for index, minute in enumerate(range(block.first, block.end)):
             part = rows.take(slice(int(bounds[index]), int(bounds[index + 1])))
-            doubled = copies[index]
-            counts = dict(doubled["switch"].value_counts().sort("switch").iter_rows()) if len(doubled) else {}
+            doubled = _calls_by_switch(copies[index])
+            counts = {switch: len(calls) for switch, calls in doubled.items()}
             switches = dict(
                 zip(
                     self.names.lists["switch"],
@@ -59,14 +62,11 @@ class Intake:
                 minute=minute,
                 rows=part,
                 duplicates=counts,
-                duplicate_calls={
-                    name: tuple(doubled.filter(pl.col("switch") == name)["call_id"].head(10).to_list())
-                    for name in counts
-                },
-                sip=by_minute["sip"][index],
-                balance=by_minute["balance"][index],
+                duplicate_calls={switch: tuple(calls[:EXAMPLES]) for switch, calls in doubled.items()},
+                sip=samples[index],
+                balance=balance[index],
                 fresh=minute < block.ticked
-                or len(by_minute["sip"][index]) > 0
+                or any(map(len, samples[index].values()))
                 or bool((part.setup_at >= (minute - FRESH_MIN) * MINUTE_MS).any()),
                 switches={name: n + counts.get(name, 0) for name, n in switches.items()},
                 names_of=self.names.lists,
@@ -76,10 +76,20 @@ class Intake:
         self.seen.forget(block.end * MINUTE_MS)
 
 
+def _calls_by_switch(copies: pl.DataFrame) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for switch, call in zip(copies["switch"].to_list(), copies["call_id"].to_list(), strict=True):
+        found.setdefault(switch, []).append(call)
+    return dict(sorted(found.items()))
+
+
+def _bounds(frame: pl.DataFrame, block: Block) -> npt.NDArray[np.intp]:
+    """Where each minute of arrival begins in an ordered frame, and where the last one ends."""
+    minute_of = frame["arrival"].to_numpy() // MINUTE_MS if len(frame) else np.zeros(0, np.int64)
+    return np.searchsorted(minute_of, np.arange(block.first, block.end + 1))
+
+
 def _split(frame: pl.DataFrame, block: Block) -> list[pl.DataFrame]:
     """The frame's rows by minute of arrival."""
-    if not len(frame):
-        return [frame] * (block.end - block.first)
-    minute_of = frame["arrival"].to_numpy() // MINUTE_MS
-    bounds = np.searchsorted(minute_of, np.arange(block.first, block.end + 1))
-    return [frame[a:b] for a, b in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)]
+    bounds = _bounds(frame, block).tolist()
+    return [frame[first:last] for first, last in zip(bounds[:-1], bounds[1:], strict=True)]

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-VERSION: Final = 3
+VERSION: Final = 4
 _PACKING: Final = pa.Codec("zstd", compression_level=1)
 _SIZE_BYTES: Final = 8
 _SIZE_MOST: Final = 1 << 36

@@ -15,6 +15,7 @@ from pipeline.names import Names
 from pipeline.questions import Window
 from pipeline.records import BALANCE_SCHEMA, CDR_SCHEMA, MINUTE_MS, SIP_SCHEMA
 from pipeline.rows import Flags, Rows, build
+from pipeline.samples import by_metric
 from pipeline.settings import DefinitionSettings, WatchSettings
 
 T0 = 29_925_280
@@ -109,7 +110,7 @@ class Story:
             rows=inside,
             duplicates=copied,
             duplicate_calls={switch: ("copy-1",) for switch in copied},
-            sip=pl.DataFrame(samples, schema=SIP_SCHEMA),
+            sip=by_metric(pl.DataFrame(samples, schema=SIP_SCHEMA), np.array([0, len(samples)]))[0],
             balance=pl.DataFrame(events, schema=BALANCE_SCHEMA),
             switches={switch: n + copied.get(switch, 0) for switch, n in counts.items()},
             fresh=fresh,

@@ -82,5 +82,5 @@ def test_a_snapshot_of_another_version_is_refused_by_name(
     with monkeypatch.context() as older:
         older.setattr("pipeline.watch.snapshot.VERSION", 1)
         blob = present.snapshot()
-    with pytest.raises(SnapshotError, match="version 1 cannot be read, this is version 3"):
+    with pytest.raises(SnapshotError, match="version 1 cannot be read, this is version 4"):
         new_watch(DIRECTORY, WatchSettings(), blob)
