@@ -195,7 +195,7 @@ class Correlator:
         return users(cause, [m for m in self.recent.since(onset - 30) if m.minute < onset], self.names)
 
     def _incident(self, case: Case, now_ms: int) -> Incident:
-        customers = customers_of(case, list(case.findings.values()), self.majors)
+        customers = customers_of(case, list(case.findings.values()), self.names, self.majors)
         return Incident(
             id=case.id,
             revision=case.revision + 1,

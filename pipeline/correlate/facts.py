@@ -20,13 +20,16 @@ NAMED_ONLY: Final = frozenset({"acl_denied", "registration_loss"})
 BY_ATTEMPTS: Final = frozenset({"asr_drop", "ner_drop", "platform_down", "route_failover"})
 
 
-def customers_of(case: Case, findings: Sequence[Finding], majors: frozenset[str]) -> tuple[Impact, ...]:
+def customers_of(
+    case: Case, findings: Sequence[Finding], names: Names, majors: frozenset[str]
+) -> tuple[Impact, ...]:
     """The customers of a case: those its findings and its cause name, and those whose calls touched the cause; denials
     on a whole switch touch nobody else's calls."""
     known = {name for f in findings for name in f.customers} | set(case.cause.get("customer", ())) | set(case.users)
+    impacts = case.tally.impacts(names, majors, known)
     if case.lead in NAMED_ONLY and "customer" not in case.cause:
-        return tuple(impact for impact in case.tally.impacts(majors, sorted(known)) if impact.customer in known)
-    return case.tally.impacts(majors, sorted(known))
+        return tuple(impact for impact in impacts if impact.customer in known)
+    return impacts
 
 
 def facts_of(
@@ -35,7 +38,7 @@ def facts_of(
     """Facts of a case from its lead, its customers and the attempts of the last minutes."""
     lasting = case.lasting()
     known = sorted({name for f in lasting for name in f.customers} | set(case.cause.get("customer", ())))
-    customers = customers_of(case, lasting, directory.majors())
+    customers = customers_of(case, lasting, names, directory.majors())
     if case.lead.startswith("balance"):
         return _balance(case, customers, directory)
     if TYPE_OF_SIGNAL.get(case.lead) == "cdr_pipeline":

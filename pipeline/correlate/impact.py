@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
+from pipeline.hashes import known
 from pipeline.incidents import Impact
 from pipeline.names import Names
 from pipeline.quality.cause import Codes, inside
 from pipeline.quality.recent import Minute
 from pipeline.settings import SeveritySettings
 
+Floats = npt.NDArray[np.float64]
 TOUCHED_LEAST = 2
 MAJOR_LEAST = 5
 JUDGED_MIN = 10
@@ -20,12 +23,18 @@ DOUBT_NATS = 4.6
 """One in a hundred."""
 
 
+def _none() -> Floats:
+    return np.zeros(0)
+
+
 @dataclass(slots=True)
 class Tally:
-    """Per customer: attempts, failures, expected failures within the cause, and all its attempts."""
+    """Per customer, by its code: attempts, failures, expected failures within the cause, and all its attempts."""
 
-    rows: dict[str, list[float]] = field(default_factory=dict)
-    own: dict[str, int] = field(default_factory=dict)
+    attempts: Floats = field(default_factory=_none)
+    failures: Floats = field(default_factory=_none)
+    missed: Floats = field(default_factory=_none)
+    own: Floats = field(default_factory=_none)
 
     def add(self, closed: Minute, cause: Codes, names: Names) -> None:
         """Add one closed minute."""
@@ -33,33 +42,40 @@ class Tally:
         if not len(rows):
             return
         within = inside(cause, rows.codes)
-        touched = rows.last & np.isin(rows.call, np.unique(rows.call[within]))
-        customer = rows.of("customer")
-        size = names.count("customer")
-        total = np.bincount(customer[touched], minlength=size)
-        failed = np.bincount(customer[touched & ~rows.answered], minlength=size)
+        touched = rows.last & within
+        others = np.flatnonzero(rows.last & ~within)
+        touched[others] = known([np.sort(rows.call[within])], rows.call[others])
+        customer, size = rows.of("customer"), names.count("customer")
         normal = np.where(np.isnan(closed.answer), rows.answered, closed.answer)
-        missed = np.bincount(customer[touched], 1 - normal[touched], size)
-        everything = np.bincount(customer[rows.last], minlength=size)
-        for code in np.flatnonzero(total).tolist():
-            row = self.rows.setdefault(names.name("customer", code), [0.0, 0.0, 0.0])
-            row[0] += float(total[code])
-            row[1] += float(failed[code])
-            row[2] += float(missed[code])
-        for code in np.flatnonzero(everything).tolist():
-            name = names.name("customer", code)
-            self.own[name] = self.own.get(name, 0) + int(everything[code])
+        self.attempts = _added(self.attempts, np.bincount(customer[touched], minlength=size))
+        self.failures = _added(self.failures, np.bincount(customer[touched & ~rows.answered], minlength=size))
+        self.missed = _added(self.missed, np.bincount(customer[touched], 1 - normal[touched], size))
+        self.own = _added(self.own, np.bincount(customer[rows.last], minlength=size))
 
-    def impacts(self, majors: frozenset[str], known: Iterable[str]) -> tuple[Impact, ...]:
-        """The customers affected, most failures above normal first; `known` are affected whatever the calls say."""
-        named = {name for name, row in self.rows.items() if row[0] >= TOUCHED_LEAST} | set(known)
-        found = []
-        for name in named:
-            attempts, failures, missed = self.rows.get(name, [0.0, 0.0, 0.0])
-            own = self.own.get(name, 0)
-            share = round(attempts / own, 4) if own else 0.0
-            found.append(Impact(name, name in majors, int(attempts), int(failures), round(missed, 2), min(share, 1.0)))
-        return tuple(sorted(found, key=lambda i: (i.expected_failures - i.failures, i.customer)))
+    def impacts(self, names: Names, majors: frozenset[str], named: Iterable[str]) -> tuple[Impact, ...]:
+        """The customers affected, most failures above normal first; `named` are affected whatever the calls say."""
+        touched = np.flatnonzero(self.attempts >= TOUCHED_LEAST)
+        table = (column[touched].tolist() for column in (self.attempts, self.failures, self.missed, self.own))
+        found = {
+            name: _impact(name, majors, *row)
+            for name, *row in zip(map(names.lists["customer"].__getitem__, touched.tolist()), *table, strict=True)
+        }
+        for name in set(named) - found.keys():
+            code = names.code("customer", name)
+            columns = (self.attempts, self.failures, self.missed, self.own)
+            row = [float(column[code]) for column in columns] if 0 <= code < len(self.own) else [0.0] * len(columns)
+            found[name] = _impact(name, majors, *row)
+        return tuple(sorted(found.values(), key=lambda i: (i.expected_failures - i.failures, i.customer)))
+
+
+def _added(sums: Floats, more: npt.NDArray[np.float64] | npt.NDArray[np.intp]) -> Floats:
+    """Sums with a minute's, which may have new customers."""
+    return np.pad(sums, (0, len(more) - len(sums))) + more
+
+
+def _impact(name: str, majors: frozenset[str], attempts: float, failures: float, missed: float, own: float) -> Impact:
+    share = round(attempts / own, 4) if own else 0.0
+    return Impact(name, name in majors, int(attempts), int(failures), round(missed, 2), min(share, 1.0))
 
 
 def unable(
