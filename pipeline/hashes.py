@@ -11,7 +11,7 @@ Hashes = npt.NDArray[np.uint64]
 def known(runs: list[Hashes], hashes: Hashes) -> npt.NDArray[np.bool_]:
     """Which of `hashes` are in one of the sorted `runs`; ascending ones are found several times as quickly."""
     found = np.zeros(len(hashes), np.bool_)
-    for run in runs:
+    for run in filter(len, runs):
         at = np.searchsorted(run, hashes)
         at[at == len(run)] = 0
         found |= run[at] == hashes

@@ -35,16 +35,20 @@ class Cube:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """All slices over one combination of dimensions: `values` [slices, dims], `slot` the slice of each leaf
-    (len(values) when the leaf belongs to none)."""
+    """All slices over one combination of dimensions: `values` [slices, dims], -1 where the leaves have none.
+
+    `slot` is the slice of each leaf, or of each slice of the narrower family `under`, which is quicker to add up."""
 
     dims: tuple[int, ...]
     values: Ints
     slot: Ints
+    under: Family | None
+    candidates: NDArray[np.bool_]
+    """[slices] those that name a value of every dimension."""
 
-    def sums(self, column: Floats, leaves: NDArray[np.intp] | slice = slice(None)) -> Floats:
-        """Sum of a column of some leaves (of all) over every slice."""
-        return np.asarray(np.bincount(self.slot[leaves], column, len(self.values) + 1)[:-1])
+    def sums(self, column: Floats, rows: NDArray[np.intp] | slice = slice(None)) -> Floats:
+        """Sum of a column of some rows (of all) of `slot` over every slice."""
+        return np.asarray(np.bincount(self.slot[rows], column, len(self.values)))
 
 
 def cube(leaves: Leaves) -> Cube:
@@ -85,7 +89,11 @@ def families(table: Cube, wanted: tuple[tuple[str, ...], ...] | None, depth: int
         chosen = [combo for size in range(1, depth + 1) for combo in combinations(every, size)]
     else:
         chosen = sorted({_places(table, dims) for dims in wanted if dims}, key=lambda dims: (len(dims), dims))
-    return [_family(table, dims) for dims in [(), *chosen]]
+    built: list[Family] = []
+    for dims in [*reversed(chosen), ()]:
+        narrower = [family for family in built if set(dims) < set(family.dims)]
+        built.append(_family(table, dims, min(narrower, key=lambda family: len(family.values), default=None)))
+    return built[::-1]
 
 
 def _places(table: Cube, dims: tuple[str, ...]) -> tuple[int, ...]:
@@ -95,31 +103,31 @@ def _places(table: Cube, dims: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(sorted({table.dims.index(dim) for dim in dims}))
 
 
-def _family(table: Cube, dims: tuple[int, ...]) -> Family:
-    rows = len(table.total)
+def _family(table: Cube, dims: tuple[int, ...], under: Family | None) -> Family:
+    if under is None:
+        columns = [table.codes[dim] for dim in dims]
+        rows = len(table.total)
+    else:
+        columns = [under.values[:, under.dims.index(dim)] for dim in dims]
+        rows = len(under.values)
     keys, span = np.zeros(rows, np.int64), 1
-    absent = np.zeros(rows, bool)
-    for dim in dims:
-        keys, span = keys * len(table.names[dim]) + table.codes[dim], span * len(table.names[dim])
-        absent |= table.codes[dim] < 0
-    first, slot = _compress(keys, absent, span)
+    for dim, column in zip(dims, columns, strict=True):
+        keys, span = keys * (len(table.names[dim]) + 1) + column + 1, span * (len(table.names[dim]) + 1)
+    first, slot = _compress(keys, span)
     values = np.empty((len(first), len(dims)), np.int64)
-    for place, dim in enumerate(dims):
-        values[:, place] = table.codes[dim][first]
-    return Family(dims, values, slot)
+    for place, column in enumerate(columns):
+        values[:, place] = column[first]
+    return Family(dims, values, slot, under, (values >= 0).all(axis=1))
 
 
-def _compress(keys: Ints, absent: NDArray[np.bool_], span: int) -> tuple[Ints, Ints]:
-    """For ascending keys a row that has it, and the place of each row's key (their number when it is absent)."""
-    rows = np.flatnonzero(~absent)
+def _compress(keys: Ints, span: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """For ascending keys a row that has it, and the place of each row's key."""
     if span > 8 * len(keys) + 4096:
-        _, first, places = distinct(keys[rows])
-        slot = np.full(len(keys), len(first), np.int64)
-        slot[rows] = places
-        return rows[first], slot
+        _, first, place = distinct(keys)
+        return first, place
     example = np.full(span, -1, np.int64)
-    example[keys[rows]] = rows
+    example[keys] = np.arange(len(keys))
     present = np.flatnonzero(example >= 0)
-    lookup = np.full(span + 1, len(present), np.int64)
+    lookup = np.empty(span, np.int64)
     lookup[present] = np.arange(len(present))
-    return example[present], lookup[np.where(absent, span, keys)]
+    return example[present], lookup[keys]

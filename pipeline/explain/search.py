@@ -50,7 +50,7 @@ def _prepare(leaves: Leaves, settings: Settings) -> tuple[Cube, list[Family], Sc
         raise ValueError("hits exceed the total, would be right: hits <= total, or the Poisson model")
     table = cube(leaves)
     tables = families(table, settings.families, settings.depth)
-    return table, tables, scale(table, settings, sum(len(family.values) for family in tables))
+    return table, tables, scale(table, settings, sum(int(family.candidates.sum()) for family in tables))
 
 
 def _causes(tables: list[Family], whole: Scale) -> Iterator[Slice]:

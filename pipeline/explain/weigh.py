@@ -46,12 +46,14 @@ class Scale:
         """Score of every slice of a family."""
         *nats, hits, expected, total = self.sums(family)
         best = reduce(np.maximum, nats) - (self.log_candidates + self.settings.penalty_per_dimension * len(family.dims))
-        return np.where(self._passes(hits, expected, total), best, -np.inf)
+        return np.where(self._passes(hits, expected, total) & family.candidates, best, -np.inf)
 
     def sums(self, family: Family) -> Floats:
         """[shifts and three, slices] nats, hits, expected and total of every slice of a family."""
         if family.dims not in self._sums:
-            if self.before is None:
+            if family.under is not None:
+                found = np.stack([family.sums(column) for column in self.sums(family.under)])
+            elif self.before is None:
                 found = np.stack([family.sums(column) for column in self._columns()])
             else:
                 whole, gone = self.before  # all are multiples of 2^-20, so that differences are exact
