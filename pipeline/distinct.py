@@ -10,6 +10,15 @@ import numpy.typing as npt
 Key = TypeVar("Key", np.int64, np.uint64)
 
 
+def ranked(numbers: npt.NDArray[np.int64], size: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """The distinct of some numbers below `size`, ascending, and for each its place among them: without a sort."""
+    place = np.zeros(size, np.intp)
+    place[numbers] = 1
+    present = np.flatnonzero(place)
+    place[present] = np.arange(len(present))
+    return present, place[numbers]
+
+
 def distinct(keys: npt.NDArray[Key]) -> tuple[npt.NDArray[Key], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """The distinct `keys` ascending, the position of the first of each, and for every key its place among them.
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.distinct import distinct
+from pipeline.distinct import distinct, ranked
 from pipeline.names import DIMS
 
 Ints = npt.NDArray[np.int64]
@@ -53,8 +53,8 @@ class _Index:
 
     def restore(self, hashes: npt.NDArray[np.uint64]) -> None:
         """Number `hashes` 0, 1, 2, …"""
-        ranked = np.argsort(hashes)
-        self.keys, self.values = hashes[ranked], ranked.astype(np.int64)
+        order = np.argsort(hashes)
+        self.keys, self.values = hashes[order], order.astype(np.int64)
 
     def number(self, hashes: npt.NDArray[np.uint64]) -> tuple[Ints, npt.NDArray[np.intp]]:
         """Numbers of `hashes`, and the positions (first appearances, in order) of those that are new."""
@@ -174,11 +174,8 @@ class Leaves:
         columns = self.slices[leaves].ravel()
         given = np.flatnonzero(columns >= 0)
         row, number = given // len(FAMILIES), columns[given]
-        place = np.zeros(self.slice_count(), np.int64)
-        place[number] = 1
-        slices = np.flatnonzero(place)
-        place[slices] = np.arange(len(slices))
-        return Fan(slices, row, place[number])
+        slices, index = ranked(number, self.slice_count())
+        return Fan(slices, row, index)
 
     def state(self) -> dict[str, object]:
         """What a snapshot keeps."""

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.distinct import ranked
 from pipeline.questions import Question
 from pipeline.rows import Rows
 
@@ -75,7 +76,7 @@ class History:
 
     def learn(self, rows: Rows, cell: npt.NDArray[np.int64]) -> None:
         """Add attempts of normal times; `cell` numbers their cells."""
-        cells, index = np.unique(cell, return_inverse=True)
+        cells, index = ranked(cell, len(self.scales["pdd"]))
         size = len(cells)
         for question in self.questions:
             if question.hit is None:
@@ -88,8 +89,8 @@ class History:
             if of == "pdd":
                 bin_of = np.where(rows.rang, bin_of, -1)
             inside = bin_of >= 0
-            flat = index[inside] * BINS + bin_of[inside]
-            self.scales[of][cells] += np.bincount(flat, minlength=size * BINS).reshape(size, BINS)
+            at, number = np.unique(cell[inside] * BINS + bin_of[inside], return_counts=True)
+            self.scales[of].reshape(-1)[at] += number
 
     def learn_hours(self, name: str, destination: npt.NDArray[np.int64], hour: int, sums: Floats) -> None:
         """Add [rows, 2] totals and hits of a question at an hour."""

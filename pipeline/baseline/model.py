@@ -15,7 +15,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.baseline.history import BINS, HOURS, History
+from pipeline.baseline.history import HOURS, History
+from pipeline.distinct import ranked
 from pipeline.leaves import FAMILIES, Leaves
 from pipeline.questions import Question, Scale
 
@@ -70,7 +71,7 @@ class Fit:
 def by_destination(scales: Floats, destination: npt.NDArray[np.int64], count: int) -> Floats:
     """[destinations, bins] histograms from those per cell; cells without a destination are left out."""
     given = destination >= 0
-    columns = [np.bincount(destination[given], scales[given, b], count) for b in range(BINS)]
+    columns = [np.bincount(destination[given], column, count) for column in scales[given].T.copy()]
     return np.stack(columns, axis=1).astype(np.float64)
 
 
@@ -127,9 +128,13 @@ def _information(leaves: Leaves, seen: Floats) -> Floats:
             weights = (seen / np.maximum(leaves.cell_leaves, 1))[leaves.cell]
         else:
             column, weights = leaves.cells[:, family], seen
-        inside = column >= 0
-        found += np.bincount(column[inside], weights[inside], len(found))
+        found += _by_slice(column, weights, len(found))
     return found
+
+
+def _by_slice(column: npt.NDArray[np.int64], weights: Floats, size: int) -> Floats:
+    """[slices] sums of a weight per row; rows without a slice (-1) are left out."""
+    return np.bincount(column + 1, weights, size + 1)[1:].astype(np.float64, copy=False)
 
 
 def _own(leaves: Leaves, used: npt.NDArray[np.int64], total: Floats, hits: Floats, p: Floats) -> Floats:
@@ -138,13 +143,9 @@ def _own(leaves: Leaves, used: npt.NDArray[np.int64], total: Floats, hits: Float
     found = np.zeros(size)
     for family, dims in enumerate(FAMILIES):
         column = leaves.cells[used, family]
-        inside = column >= 0
-        if not dims or not inside.any():
+        if not dims:
             continue
-        n, y, e, v = (
-            np.bincount(column[inside], weights[inside], size)
-            for weights in (total, hits, total * p, total * p * (1 - p))
-        )
+        n, y, e, v = (_by_slice(column, weights, size) for weights in (total, hits, total * p, total * p * (1 - p)))
         ours = n > 0
         weight = v[ours] / HISTORY_DISPERSION
         weight = weight / (weight + 1 / OWN_SD**2)
@@ -165,7 +166,7 @@ def _newton(model: Fit, columns: npt.NDArray[np.int64], total: Floats, hits: Flo
         column = columns[:, FAMILIES.index(dims)]
         given = column >= 0
         rows: Picked = slice(None) if given.all() else np.flatnonzero(given)
-        at, index = np.unique(column[rows], return_inverse=True)
+        at, index = ranked(column[rows], len(model.effects))
         families.append((rows, at, index, sd))
         shift[rows] += model.effects[column[rows]]
     for _ in range(SWEEPS):

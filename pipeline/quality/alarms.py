@@ -54,24 +54,30 @@ class Alarms:
         """Take new expectations, in the order of the questions."""
         self.moved = self._moved(list(fits.values()), 0)
         fan = self.leaves.fan(np.arange(len(self.leaves)))
-        self.tests = sum(self._testable(question, recent, fan) for question in self.questions)
+        # questions that count the same attempts share their arrays
+        alike: dict[tuple[int, ...], list[Question]] = {}
+        for question in self.questions:
+            counted = [closed.counts[question.name].total for closed in recent.minutes if question.name in closed.counts]
+            alike.setdefault(tuple(map(id, counted)), []).append(question)
+        self.tests = sum(self._testable(questions, recent, fan) for questions in alike.values())
 
     def limit(self) -> float:
         """Nats that an alarm needs, from the promised number of false tickets a day."""
         return threshold(self.tests, self.settings.evidence)
 
-    def _testable(self, question: Question, recent: Recent, fan: Fan) -> int:
-        """How many slices have the support that a ticket needs in the minutes that it is judged by: no other slice can
-        give a false one, so that no other need be allowed for."""
-        watched = self.watched[self.place[question.name]]
+    def _testable(self, questions: Sequence[Question], recent: Recent, fan: Fan) -> int:
+        """How many slices have the support that a ticket needs in the minutes that it is judged by, over questions that
+        count alike: no other slice can give a false one, so that no other need be allowed for."""
         total = np.zeros(len(self.leaves))
         for closed in recent.minutes:
-            if question.name in closed.counts:
-                total[closed.leaf] += closed.counts[question.name].total
-        if not total.any():
-            return int(watched[self.leaves.slice_family].sum())
-        enough = fan.sums(total) >= question.least(self.settings.gates)
-        return int((enough & watched[self.leaves.slice_family[fan.slices]]).sum())
+            if questions[0].name in closed.counts:
+                total[closed.leaf] += closed.counts[questions[0].name].total
+        sums, found = fan.sums(total), 0
+        for question in questions:
+            least = question.least(self.settings.gates) if total.any() else 0
+            watched = self.watched[self.place[question.name]][self.leaves.slice_family[fan.slices]]
+            found += int((watched & (sums >= least)).sum())
+        return found
 
     def add(self, fan: Fan, counts: Mapping[str, Counts], fits: Mapping[str, Fit]) -> dict[str, Ringing]:
         """Add a minute: counts a row per leaf of the fan, with what known causes explain already expected. Returns the

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from pipeline.baseline.history import BINS, SHORTEST_MS
 from pipeline.baseline.model import Fit
+from pipeline.distinct import ranked
 from pipeline.leaves import Leaves
 from pipeline.names import Names
 from pipeline.ports import Timing, untimed
@@ -83,7 +84,7 @@ class Engine:
                     self._search(question, minute, rings[question.name])
 
     def _count(self, minute: int, rows: Rows, row_leaf: npt.NDArray[np.int64], hour: int) -> Minute:
-        leaf, index = np.unique(row_leaf, return_inverse=True)
+        leaf, index = ranked(row_leaf, len(self.leaves))
         answer = np.full(len(rows), np.nan)
         counts: dict[str, Counts] = {}
         if not len(leaf):

@@ -121,8 +121,7 @@ def _examples(engine: Engine, question: Question, window: Window) -> tuple[str, 
 
 
 def _latest(rows: Rows, chosen: np.typing.NDArray[np.bool_]) -> tuple[str, ...]:
-    at = np.flatnonzero(chosen)[-EXAMPLES:]
-    return tuple(rows.call_id[int(index)] for index in at)
+    return tuple(rows.take(np.flatnonzero(chosen)[-EXAMPLES:]).call_id.to_list())
 
 
 def _notes(engine: Engine, question: Question, window: Window) -> tuple[str, ...]:
