@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+STRANGE: Final = re.compile(r"\\u(?:0000|d[89a-f])")
+"""In JSON of ASCII: a NUL, or a surrogate, alone or in a pair."""
 GENESIS: Final = "0" * 64
 """`prev_hash` of the first event of a ticket."""
 
@@ -93,11 +96,20 @@ def chain(
     events: list[TicketEvent] = []
     for change in changes:
         version += 1
-        data = json.loads(json.dumps(storable(change.data), allow_nan=False))
+        data = _plain(change.data)
         bare = TicketEvent(ticket_id, version, at_ms, actor, change.kind, data, storable(change.why), head, "")
         events.append(replace(bare, hash=digest(bare)))
         head = events[-1].hash
     return events
+
+
+def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data as it will be read back; what has nothing strange in it needs no look at each of its strings."""
+    text = json.dumps(data, allow_nan=False, default=dict)
+    if STRANGE.search(text):
+        text = json.dumps(storable(data), allow_nan=False)
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def storable(value: Any) -> Any:
