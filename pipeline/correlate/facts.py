@@ -20,9 +20,7 @@ NAMED_ONLY: Final = frozenset({"acl_denied", "registration_loss"})
 BY_ATTEMPTS: Final = frozenset({"asr_drop", "ner_drop", "platform_down", "route_failover"})
 
 
-def customers_of(
-    case: Case, findings: Sequence[Finding], names: Names, majors: frozenset[str]
-) -> tuple[Impact, ...]:
+def customers_of(case: Case, findings: Sequence[Finding], names: Names, majors: frozenset[str]) -> tuple[Impact, ...]:
     """The customers of a case: those its findings and its cause name, and those whose calls touched the cause; denials
     on a whole switch touch nobody else's calls."""
     known = {name for f in findings for name in f.customers} | set(case.cause.get("customer", ())) | set(case.users)

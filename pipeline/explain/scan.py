@@ -117,7 +117,7 @@ def _family(table: Cube, dims: tuple[int, ...], under: Family | None) -> Family:
     values = np.empty((len(first), len(dims)), np.int64)
     for place, column in enumerate(columns):
         values[:, place] = column[first]
-    return Family(dims, values, slot, under, (values >= 0).all(axis=1))
+    return Family(dims, values, slot, under, np.asarray((values >= 0).all(axis=1)))
 
 
 def _compress(keys: Ints, span: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -57,7 +57,9 @@ class Alarms:
         # questions that count the same attempts share their arrays
         alike: dict[tuple[int, ...], list[Question]] = {}
         for question in self.questions:
-            counted = [closed.counts[question.name].total for closed in recent.minutes if question.name in closed.counts]
+            counted = [
+                closed.counts[question.name].total for closed in recent.minutes if question.name in closed.counts
+            ]
             alike.setdefault(tuple(map(id, counted)), []).append(question)
         self.tests = sum(self._testable(questions, recent, fan) for questions in alike.values())
 
@@ -115,8 +117,9 @@ class Alarms:
                 at = np.flatnonzero(total > 0)
                 found = (np.full(len(at), place), part.slices[at], total[at], sums[id(of.hits)][at])
                 seen[place] = (*found, part.sums(of.expected)[at])
-        place_of, slices, *sums = (np.concatenate(column) for column in zip(*(seen[place] for place in sorted(seen)), strict=True))
-        return place_of, slices, sums[0], sums[1], sums[2]
+        columns = zip(*(seen[place] for place in sorted(seen)), strict=True)
+        place_of, slices, total, hits, expected = (np.concatenate(column) for column in columns)
+        return place_of, slices, total, hits, expected
 
     def silence(self, question: str, ringing: Ringing) -> None:
         """The alarm has been answered: its evidence is used up."""

@@ -49,6 +49,16 @@ def test_a_slices_sum_is_that_of_the_leaves_that_have_its_values(codes: np.ndarr
         assert total == weights[inside].sum()
 
 
+@settings(deadline=None)
+@given(codes=code_rows, columns=st.integers(0, 5))
+def test_whole_numbers_are_summed_two_at_a_time(codes: np.ndarray, columns: int) -> None:
+    leaves = Leaves()
+    fan = leaves.fan(np.unique(leaves.number(codes)))
+    weights = np.random.default_rng(columns).integers(0, 2**20, (columns, len(leaves))).astype(np.float64)
+    for together, alone in zip(fan.counts(list(weights)), weights, strict=True):
+        assert (together == fan.sums(alone)).all()
+
+
 @given(codes=code_rows)
 def test_a_leaf_without_a_dimension_is_in_no_slice_of_it(codes: np.ndarray) -> None:
     leaves = Leaves()

@@ -11,6 +11,8 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from pipeline.explain import Found, Leaves, Settings, rank, search
+from pipeline.explain.scan import cube, families
+from pipeline.explain.weigh import scale
 
 DOWN = Settings(direction="down")
 DIMS = ("customer", "destination", "terminator")
@@ -190,3 +192,27 @@ def test_no_rows_give_no_cause() -> None:
     empty = np.zeros(0)
     found: list[Found] = search(Leaves(DIMS, np.zeros((0, 3), np.int32), NAMES, empty, empty, empty), Settings())
     assert found == []
+
+
+@effort(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), absent=st.floats(0, 0.5))
+def test_a_wide_slice_is_the_sum_of_its_leaves_also_where_some_lack_a_dimension(seed: int, absent: float) -> None:
+    draw = np.random.default_rng(seed)
+    codes = np.stack([draw.integers(0, size, 200) for size in (3, 4, 2)], axis=1).astype(np.int32)
+    codes[draw.random(codes.shape) < absent] = -1
+    table = cube(
+        Leaves(DIMS, codes, NAMES, np.full(200, 9.0), draw.integers(0, 9, 200).astype(float), np.full(200, 4.5))
+    )
+    whole = scale(table, DOWN, 1)
+    for left in (whole, whole.without(draw.random(len(table.total)) < 0.3)):
+        for family in families(table, None, 3):
+            sums = left.sums(family)
+            for place, values in enumerate(family.values):
+                rows = np.ones(len(table.total), bool)
+                for dim, value in zip(family.dims, values, strict=True):
+                    rows &= table.codes[dim] == value
+                assert (
+                    sums[-1, place] == left.total[rows].sum()
+                    and (sums[:-3, place] == left.nats[:, rows].sum(axis=1)).all()
+                )
+                assert family.candidates[place] == (values >= 0).all()
