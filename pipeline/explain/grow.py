@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.explain.likelihood import Floats
+from pipeline.explain.scan import Family
 from pipeline.explain.weigh import Cause, Scale, Slice
 
 OUTER_SHARE = 0.9
@@ -19,8 +22,9 @@ ALIKE_NATS = 5.0
 class Growth:
     """Widening over one scale; what was widened once is remembered, since many seeds lead to the same slices."""
 
-    def __init__(self, scale: Scale) -> None:
+    def __init__(self, scale: Scale, tables: Sequence[Family]) -> None:
         self.scale = scale
+        self._families = {family.dims: family for family in tables}
         self.passed: set[Cause] = set()
         self._steps: dict[tuple[Cause, int], list[Slice]] = {}
 
@@ -44,23 +48,33 @@ class Growth:
     def _widened(self, cause: Cause, part: tuple[int, tuple[int, ...]]) -> list[Slice]:
         key = (tuple(other for other in cause if other != part), part[0])
         if key not in self._steps:
-            self._steps[key] = _steps(*key, self.scale)
+            self._steps[key] = self._lists(*key)
         return self._steps[key]
 
+    def _lists(self, others: Cause, dim: int) -> list[Slice]:
+        """Everything below `others`, and the best list of values of a dimension there."""
+        scale = self.scale
+        parent = scale.measure(others)
+        *nats, hits, expected = self._sums(parent, dim)
+        values = _alike(np.stack(nats), hits, expected, scale.per_value(dim))
+        share = scale.settings.list_share if others else OUTER_SHARE
+        if not _narrower(values, hits, expected, share):
+            return [parent]
+        return [parent, scale.measure(tuple(sorted((*others, (dim, values)))))]
 
-def _steps(others: Cause, dim: int, scale: Scale) -> list[Slice]:
-    parent = scale.measure(others)
-    rows = np.flatnonzero(parent.rows & (scale.table.codes[dim] >= 0))
-    codes, width = scale.table.codes[dim][rows], len(scale.table.names[dim])
-    nats = np.array([np.bincount(codes, row[rows], width) for row in scale.nats])
-    hits, expected = (
-        np.asarray(np.bincount(codes, column[rows], width), float) for column in (scale.hits, scale.expected)
-    )
-    values = _alike(nats, hits, expected, scale.per_value(dim))
-    share = scale.settings.list_share if others else OUTER_SHARE
-    if not _narrower(values, hits, expected, share):
-        return [parent]
-    return [parent, scale.measure(tuple(sorted((*others, (dim, values)))))]
+    def _sums(self, parent: Slice, dim: int) -> Floats:
+        """[shifts and two, values] nats, hits and expected of each value of a dimension within a slice."""
+        scale, width = self.scale, len(self.scale.table.names[dim])
+        family = self._families.get((dim,))
+        if not parent.cause and family is not None:  # added up once, for the seeds
+            found = np.zeros((len(scale.nats) + 2, width))
+            found[:, family.values[family.candidates, 0]] = scale.sums(family)[:-1, family.candidates]
+            return found
+        rows = np.flatnonzero(parent.rows & (scale.table.codes[dim] >= 0))
+        codes = scale.table.codes[dim][rows]
+        return np.stack(
+            [np.bincount(codes, column[rows], width) for column in (*scale.nats, scale.hits, scale.expected)]
+        )
 
 
 def _alike(nats: Floats, hits: Floats, expected: Floats, price: float) -> tuple[int, ...]:

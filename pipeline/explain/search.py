@@ -56,7 +56,7 @@ def _prepare(leaves: Leaves, settings: Settings) -> tuple[Cube, list[Family], Sc
 def _causes(tables: list[Family], whole: Scale) -> Iterator[Slice]:
     left = whole
     for _ in range(whole.settings.max_causes):
-        growth = Growth(left)
+        growth = Growth(left, tables)
         best: Slice | None = None
         for _, seed in _seeds(tables, left, STARTS):
             if seed not in growth.passed:
