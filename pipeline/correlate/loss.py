@@ -25,6 +25,8 @@ CHARGED_LEAST: Final = 30
 """A mean of fewer charges says little: they spread as widely as talk times do."""
 CHARGED_SHARE: Final = 0.5
 """Of the answered calls. Where most bear no charge, what the others bring says nothing of them."""
+WILD: Final = 1000
+"""Times the median of its currency: dear destinations and long talks do not come near it."""
 MISSING_SHARE: Final = 0.05
 MISSING_SD: Final = 2.0
 """Fewer missing answers, of those expected or in standard deviations, may be chance."""
@@ -155,15 +157,23 @@ def _enough(found: Charges) -> bool:
 
 def _charges(cause: Codes, minutes: Iterable[Minute]) -> Charges:
     found = Charges()
+    parts: list[tuple[npt.NDArray[np.int16], npt.NDArray[np.int64]]] = []
     for closed in minutes:
         rows = closed.rows
         answered = inside(cause, rows.codes) & rows.answered
         found.answers += int(answered.sum())
         charged = np.flatnonzero(answered & (rows.charge_micro >= 0) & (rows.currency >= 0))
-        found.charged += len(charged)
-        currency, charge = rows.currency[charged], rows.charge_micro[charged]
+        parts.append((rows.currency[charged], rows.charge_micro[charged]))
+    if parts:
+        currency, charge = (np.concatenate(column) for column in zip(*parts, strict=True))
         for code in np.flatnonzero(np.bincount(currency)).tolist():
-            ours = charge[currency == code]
-            calls, micro = found.by_currency.get(currency_name(code), (0, 0))
-            found.by_currency[currency_name(code)] = (calls + len(ours), micro + int(ours.sum()))
+            ours = _believed(charge[currency == code])
+            found.charged += len(ours)
+            found.by_currency[currency_name(code)] = (len(ours), int(ours.sum()))
     return found
+
+
+def _believed(charge: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Charges without those that no tariff explains: one in other units would outweigh all the rest of an hour."""
+    usual = float(np.median(charge[charge > 0])) if charge.any() else 0.0
+    return charge[charge <= WILD * usual]

@@ -122,6 +122,11 @@ def test_free_calls_lower_the_mean() -> None:
     assert cost.charge_micro == 50_000
 
 
+def test_a_charge_in_other_units_is_not_believed() -> None:
+    (cost,) = _costs(_loss(*[(100_000, "EUR")] * 59, (10**11, "EUR")))
+    assert (cost.charge_micro, cost.charged_calls) == (100_000, 59)
+
+
 def test_charges_since_the_onset_stand_in_when_there_were_too_few_before() -> None:
     minutes = [_minute(ONSET - 9, [(900_000, "EUR")] * 9, failed=21), _minute(ONSET + 1, [(100_000, "EUR")] * 40)]
     loss = loss_of(SLICE, ONSET_MS, minutes)
