@@ -54,18 +54,11 @@ class Tally:
 
     def impacts(self, names: Names, majors: frozenset[str], named: Iterable[str]) -> tuple[Impact, ...]:
         """The customers affected, most failures above normal first; `named` are affected whatever the calls say."""
-        touched = np.flatnonzero(self.attempts >= TOUCHED_LEAST)
-        table = (column[touched].tolist() for column in (self.attempts, self.failures, self.missed, self.own))
-        found = {
-            name: _impact(name, majors, *row)
-            for name, *row in zip(map(names.lists["customer"].__getitem__, touched.tolist()), *table, strict=True)
-        }
-        for name in set(named) - found.keys():
-            code = names.code("customer", name)
-            columns = (self.attempts, self.failures, self.missed, self.own)
-            row = [float(column[code]) for column in columns] if 0 <= code < len(self.own) else [0.0] * len(columns)
-            found[name] = _impact(name, majors, *row)
-        return tuple(sorted(found.values(), key=lambda i: (i.expected_failures - i.failures, i.customer)))
+        columns = (self.attempts, self.failures, self.missed, self.own)
+        rows = dict(zip(names.lists["customer"], zip(*(c.tolist() for c in columns), strict=True), strict=False))
+        chosen = {name for name, row in rows.items() if row[0] >= TOUCHED_LEAST} | set(named)
+        found = [_impact(name, majors, *rows.get(name, (0.0, 0.0, 0.0, 0.0))) for name in chosen]
+        return tuple(sorted(found, key=lambda i: (i.expected_failures - i.failures, i.customer)))
 
 
 def _added(sums: Floats, more: npt.NDArray[np.float64] | npt.NDArray[np.intp]) -> Floats:
