@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+WORKERS ?= 2
 CODE   := akira pipeline detectors connectors tests benchmarks
 BUILD  := --no-deps --no-build-isolation --editable .
 
@@ -30,8 +31,8 @@ setup: $(READY) ## make .venv from the lock
 demo: $(READY) ## a simulated day with faults, its tickets and an HTML report
 	@$(BIN)/akira demo
 
-test: $(READY) ## the whole test suite
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(READY) ## the whole test suite, WORKERS files at a time
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(READY) ## ruff, mypy and the import contracts
 	$(BIN)/ruff check $(CODE)

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import pytest
 from kafka import KafkaAdminClient
 
 from tests.brokers.choose import bootstrap
+
+SERVERS: Final = ("kafka_bootstrap", "postgres", "rt")
+"""Fixtures that one worker starts and the others leave to it."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a file go to one worker, and all files that use the same server to the same."""
+    server_of = {item.path: name for name in SERVERS for item in items if name in getattr(item, "fixturenames", ())}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(server_of.get(item.path, f"{item.path.parent.name}/{item.path.stem}")))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """A real single-node Kafka for the tests: Apache's own jars from Maven, Java 17, loopback, no root and no Docker.
 
-`python tests/brokers/kafka_server.py jars` fetches the jars ahead of time (45 jars, 43 MB, into the user's cache).
+`python -m tests.brokers.kafka_server jars` fetches the jars ahead of time (45 jars, 43 MB, into the user's cache).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import uuid
 from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Final
+
+from tests.ports import free_ports
 
 VERSION: Final = "4.4.0"
 HEAP: Final = "384m"
@@ -95,7 +97,7 @@ class LocalKafka:
 
     def __init__(self, directory: Path, properties: str = PROPERTIES) -> None:
         self.directory, self._properties = directory, properties
-        self.port, self._controller = _free_ports(2)
+        self.port, self._controller = free_ports(2)
         self.bootstrap = f"127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
         self._settings = directory / "server.properties"
@@ -148,16 +150,6 @@ class LocalKafka:
         options = [f"-Xms{heap}", f"-Xmx{heap}", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Djava.awt.headless=true"]
         options += [f"-Djava.io.tmpdir={self.directory}", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
         return ["java", *options, "-cp", f"{fetch_jars()}/*", *arguments]
-
-
-def _free_ports(count: int) -> list[int]:
-    held = [socket.socket() for _ in range(count)]
-    for each in held:
-        each.bind(("127.0.0.1", 0))
-    ports = [int(each.getsockname()[1]) for each in held]
-    for each in held:
-        each.close()
-    return ports
 
 
 def _answers(port: int) -> bool:

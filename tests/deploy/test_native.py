@@ -17,7 +17,8 @@ from sqlalchemy import URL, create_engine, make_url, text
 from tests.absent import absent
 from tests.brokers.kafka_server import LocalKafka, missing_tools
 from tests.deploy.compose import SECRET, Composed, kafka_properties, mounted
-from tests.monitoring.servers import binary, free_port, until
+from tests.monitoring.servers import binary, until
+from tests.ports import free_port
 from tests.store.conftest import postgres
 
 __all__ = ["postgres"]

@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 
 from akira.cli import build
 from tests.deploy.compose import ROOT, SERVICES
-from tests.monitoring.servers import free_port, until
+from tests.monitoring.servers import until
+from tests.ports import free_port
 
 PAGE = (ROOT / "docs" / "running.md").read_text()
 BLOCKS = {name or kind: text for kind, name, text in re.findall(r"```(\w+) ?(\S*)\n(.*?)```", PAGE, re.DOTALL)}

@@ -18,7 +18,8 @@ from tempfile import mkdtemp
 import trustme
 
 from tests.absent import absent
-from tests.monitoring.servers import free_port, until
+from tests.monitoring.servers import until
+from tests.ports import free_port
 
 USER, PASSWORD = "noc@carrier.example", 's3cret "quoted"'
 CONFIG = """

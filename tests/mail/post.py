@@ -17,7 +17,7 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from tests.monitoring.servers import free_port
+from tests.ports import free_port
 
 USER, PASSWORD = "akira", "tr0ub4dor&3"
 

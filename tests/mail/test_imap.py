@@ -21,7 +21,8 @@ from pipeline.desk.policy import DeskPolicy
 from pipeline.ports import Disconnected
 from tests.mail.desk import DIRECTORY, MailDesk, mail
 from tests.mail.imap_server import PASSWORD, USER, Mailbox, dovecot
-from tests.monitoring.servers import free_port, until
+from tests.monitoring.servers import until
+from tests.ports import free_port
 
 pytestmark = pytest.mark.imap
 

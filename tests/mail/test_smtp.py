@@ -16,8 +16,8 @@ from connectors.outlets.settings import OutletSettings
 from pipeline.desk.commands import AddNote, Resolve
 from pipeline.directory import Directory
 from tests.mail.post import PASSWORD, USER, Post, posting, trust
-from tests.monitoring.servers import free_port
 from tests.outlets.desk import CONSOLE, Told, told
+from tests.ports import free_port
 from tests.web.conftest import incident
 
 ANY: TypeAdapter[OutletSettings] = TypeAdapter(AnyOutlet)

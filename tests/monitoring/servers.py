@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -18,6 +17,7 @@ import httpx
 import pytest
 
 from tests.absent import absent
+from tests.ports import free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "prometheus"
 PATIENCE_S = 60.0
@@ -29,13 +29,6 @@ def binary(*names: str) -> str:
         if path := shutil.which(name):
             return path
     absent(f"{names[0]} is not installed (apt-get install prometheus prometheus-alertmanager)")
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(what: str, found: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:

@@ -14,7 +14,8 @@ from connectors.prometheus import server
 from connectors.prometheus.getting import ScrapeSettings
 from connectors.prometheus.server import ServerSource
 from pipeline.ports import Batch, Disconnected
-from tests.monitoring.servers import Server, Web, binary, free_port
+from tests.monitoring.servers import Server, Web, binary
+from tests.ports import free_port
 
 T0_MS = 1_760_000_000_000
 SELECTOR = '{job="kamailio"}'

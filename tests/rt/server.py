@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 
 from tests.absent import absent
-from tests.monitoring.servers import free_port, until
+from tests.monitoring.servers import until
+from tests.ports import free_port
 
 HERE = Path(__file__).parent
 SETUP = "rt-setup-database-5"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,14 +15,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from connectors.store.engine import Store
+from tests.ports import free_port
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _as_postgres(*command: str) -> None:
@@ -44,7 +38,7 @@ def postgres() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="akira-pg-"))
     if os.getuid() == 0:
         os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
-    data, port = folder / "data", _free_port()
+    data, port = folder / "data", free_port()
     try:
         _as_postgres(str(BINARIES / "initdb"), "-D", str(data), "-A", "trust", "-U", "akira", "--no-sync")
         options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder}"

@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 
 from tests.absent import absent
-from tests.monitoring.servers import free_port, until
+from tests.monitoring.servers import until
+from tests.ports import free_port
 
 HERE = Path(__file__).parent
 CUSTOMERS = {"127.0.1.1": "acme", "127.0.1.2": "globex"}
