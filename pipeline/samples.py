@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -44,7 +44,7 @@ NO_SAMPLES: Final = pl.DataFrame(
 )
 
 
-def by_metric(frame: pl.DataFrame, bounds: npt.NDArray[np.intp]) -> list[Mapping[str, pl.DataFrame]]:
+def by_metric(frame: pl.DataFrame, bounds: npt.NDArray[np.intp]) -> Sequence[Mapping[str, pl.DataFrame]]:
     """For each stretch `bounds[i]` to `bounds[i + 1]` of an ordered frame the samples of each metric, in the columns
     of `Sample`."""
     named = frame.select(
@@ -65,7 +65,7 @@ def by_metric(frame: pl.DataFrame, bounds: npt.NDArray[np.intp]) -> list[Mapping
         part = part.drop("row")
         for stretch, first, last in zip(found, cuts[:-1], cuts[1:], strict=True):
             stretch[str(metric)] = part[first:last]
-    return list(found)
+    return found
 
 
 def each(samples: pl.DataFrame) -> Iterator[Sample]:

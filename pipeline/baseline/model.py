@@ -70,9 +70,7 @@ class Fit:
 
 def by_destination(scales: Floats, destination: npt.NDArray[np.int64], count: int) -> Floats:
     """[destinations, bins] histograms from those per cell; cells without a destination are left out."""
-    given = destination >= 0
-    columns = [np.bincount(destination[given], column, count) for column in scales[given].T.copy()]
-    return np.stack(columns, axis=1).astype(np.float64)
+    return np.stack([_sums(destination, column, count) for column in scales.T.copy()], axis=1)
 
 
 def cuts(histograms: Floats, scale: Scale) -> npt.NDArray[np.int64]:
@@ -128,12 +126,12 @@ def _information(leaves: Leaves, seen: Floats) -> Floats:
             weights = (seen / np.maximum(leaves.cell_leaves, 1))[leaves.cell]
         else:
             column, weights = leaves.cells[:, family], seen
-        found += _by_slice(column, weights, len(found))
+        found += _sums(column, weights, len(found))
     return found
 
 
-def _by_slice(column: npt.NDArray[np.int64], weights: Floats, size: int) -> Floats:
-    """[slices] sums of a weight per row; rows without a slice (-1) are left out."""
+def _sums(column: npt.NDArray[np.int64], weights: Floats, size: int) -> Floats:
+    """[size] sums of a weight per row by its number in `column`; rows without one (-1) are left out."""
     return np.bincount(column + 1, weights, size + 1)[1:].astype(np.float64, copy=False)
 
 
@@ -145,7 +143,7 @@ def _own(leaves: Leaves, used: npt.NDArray[np.int64], total: Floats, hits: Float
         column = leaves.cells[used, family]
         if not dims:
             continue
-        n, y, e, v = (_by_slice(column, weights, size) for weights in (total, hits, total * p, total * p * (1 - p)))
+        n, y, e, v = (_sums(column, weights, size) for weights in (total, hits, total * p, total * p * (1 - p)))
         ours = n > 0
         weight = v[ours] / HISTORY_DISPERSION
         weight = weight / (weight + 1 / OWN_SD**2)

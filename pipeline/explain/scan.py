@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.distinct import distinct
+from pipeline.distinct import distinct, ranked
 from pipeline.explain.likelihood import Floats, exact
 from pipeline.explain.model import Leaves
 
@@ -125,9 +125,7 @@ def _compress(keys: Ints, span: int) -> tuple[NDArray[np.intp], NDArray[np.intp]
     if span > 8 * len(keys) + 4096:
         _, first, place = distinct(keys)
         return first, place
-    example = np.full(span, -1, np.int64)
-    example[keys] = np.arange(len(keys))
-    present = np.flatnonzero(example >= 0)
-    lookup = np.empty(span, np.int64)
-    lookup[present] = np.arange(len(present))
-    return example[present], lookup[keys]
+    present, place = ranked(keys, span)
+    example = np.empty(len(present), np.intp)
+    example[place] = np.arange(len(keys))
+    return example, place
