@@ -106,7 +106,9 @@ class Alarms:
         seen = {}
         for families in dict.fromkeys(question.families for question in self.questions):
             asked = [q for q in self.questions if q.families == families and q.name in counts]
-            chosen = self.watched[self.place[asked[0].name]] if asked else np.zeros(len(FAMILIES), np.bool_)
+            if not asked:
+                continue
+            chosen = self.watched[self.place[asked[0].name]]
             part = fan if chosen.all() else fan.within(chosen[self.leaves.slice_family[fan.slices]])
             # questions that count the same attempts, and hits that others count, share their array
             whole = {id(column): column for q in asked for column in (counts[q.name].total, counts[q.name].hits)}
